@@ -12,7 +12,7 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 #: A link to a file of the project, with or without a place in it.
 _RELATIVE = re.compile(r"\[([^\]]+)\]\((?!https?:|#)[^)]+\)")
 _NOTE = """
-The files named above, such as docs/operating.md, are in the source distribution.
+The guides named above, such as docs/operating.md, are in the package: a running server shows them at `/docs`.
 """
 
 

@@ -19,7 +19,7 @@ def test_expired_token_is_renewed_after_eight_hours(ucwa: SandboxServer, ucwa_cl
     assert ucwa_client.token != first
 
 
-def test_application_that_was_idle_for_fifteen_minutes_is_opened_anew(ucwa: SandboxServer, ucwa_client: Client) -> None:
+def test_application_that_was_idle_for_fifteen_minutes_is_reopened(ucwa: SandboxServer, ucwa_client: Client) -> None:
     application = ucwa_client.open("example")
     meeting = application.schedule(subject="Budget")
     ucwa.clock.advance("15m1s")

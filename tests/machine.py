@@ -23,7 +23,10 @@ LIMIT = 180.0
 #: Where the copy of the project is in the machine.
 CHECKOUT = "/srv/openucwa"
 #: What an installation reads of the project.
-FILES = ("LICENSE", "README.md", "deploy", "hatch_build.py", "pyproject.toml", "requirements.txt", "src")
+FILES = (
+    *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md", "deploy", "docs", "hatch_build.py"),
+    *("pyproject.toml", "requirements.txt", "src"),
+)
 
 _ROOT = Path(__file__).parents[1]
 #: The mounts end with the last process of the name space. `$1`: a folder; `$2`: systemd-nspawn.

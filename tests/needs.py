@@ -28,6 +28,7 @@ PROGRAMS = {
     "nodejs": ("node", "nodejs"),
     "npm": ("npm",),
     "openssl": ("openssl",),
+    "pipx": ("pipx",),
     "postgresql": ("initdb",),
     "prometheus": ("promtool",),
     "slapd": ("slapd",),

@@ -30,6 +30,7 @@ from openucwa.http.cors import Cors
 from openucwa.http.forms import FormLimits
 from openucwa.http.lists import ListLimits
 from openucwa.http.message import BodyLimit, Handler, Refused
+from openucwa.identity.accounts import Accounts
 from openucwa.identity.callers import Admission, Callers
 from openucwa.identity.keys import KeySettings, SigningKeys
 from openucwa.identity.passwords import Passwords
@@ -80,7 +81,7 @@ from openucwa.resources.meeting_routes import meeting_routes
 from openucwa.resources.oauth_token import OAuthToken
 from openucwa.resources.online_meetings import OnlineMeetings
 from openucwa.resources.openucwa_routes import openucwa_routes
-from openucwa.resources.pages import Landing, Page, PageNotFound
+from openucwa.resources.pages import Landing, LandingSettings, Page, PageNotFound
 from openucwa.resources.people_routes import people_routes
 from openucwa.resources.policies import Policies
 from openucwa.resources.rendering.contacts import ContactRenderer
@@ -163,14 +164,10 @@ class Service:
         self.callers = Callers(self.tokens, self.keys, self.sources.foreign, admission)
         verifying = UserPasswords(self.store.users, self.passwords, self.sources.backends, admission)
         self.sign_in = SignIn(
-            self.store,
-            self.tokens,
-            self.keys,
-            verifying,
-            throttle,
-            config.part(SignInSettings),
-            world,
-            self.measures,
+            self.store, self.tokens, self.keys, verifying, throttle, config.part(SignInSettings), world, self.measures
+        )
+        self.accounts = Accounts(
+            self.store.users, self.passwords, verifying, throttle, self.tokens, config.token_lifetime, world
         )
         self.pools = Pools(config.pools)
         self.enterprise = Enterprise(config.enterprise_domains)
@@ -241,7 +238,7 @@ class Service:
         self.store.announce_by(self.bus)
         self.store.on_commit(self.bus.publish)
         self.store.on_invalidate(self.response_cache.changed)
-        self.bus.subscribe(self.sharing.heard, of_log=False)
+        self.bus.subscribe(self.sharing.received, of_log=False)
         await self.bus.start()
         await self.channels.start()
         await self.activity.start()
@@ -295,7 +292,7 @@ class Service:
         book = AddressBook(store, self.sources.people, config.max_group_members)
         persons = ContactRenderer(privacy)
         contact_photo = photos.ContactPhoto(store, book, privacy, enabled=config.photos)
-        meetings = my_online_meetings.MeetingDocuments(config)
+        meetings = my_online_meetings.MeetingDocuments(config.join_url)
         of_server = ServerSchemas.read(config.schemas, config.max_schema_work)
         schemas = ExtensionSchemas(store.schemas, of_server, config.max_schema_work)
         renderer = ConversationRenderer(meetings, config)
@@ -314,7 +311,7 @@ class Service:
         conversation = f"{communication}/conversations/{{conversation}}"
         participant = f"{conversation}/participants/{{address}}"
         routes: list[tuple[str, Resource[Any]]] = [
-            ("/", Landing(self.sources.console_sign_ins, config.page_name, developer_pages=config.developer_pages)),
+            ("/", Landing(self.sources.console_sign_ins, config.part(LandingSettings))),
             (issuers.PATH, issuers.Issuers(self.sources.console_sign_ins, self.sources.tried)),
             ("/meet/{organizer}/{meeting_id}", Page("join.html", guests=config.anonymous)),
             *((path, static) for path in ("/static/{name}", "/static/{files}/{name}")),
@@ -344,7 +341,9 @@ class Service:
                 ),
             ),
             (f"{app}/events", EventChannel(store, self.channels, renderer, privacy, persons, self.callers)),
-            *openucwa_routes(app, store, pools, meetings, schemas, world, config, self.following, self.callers),
+            *openucwa_routes(
+                app, store, pools, meetings, schemas, world, config, self.following, self.callers, self.accounts
+            ),
             (f"{app}/policies", Policies(config)),
             (f"{app}/communication", Communication(store.applications, world, history=config.history_kept > 0)),
             *history_routes(communication, store.history, world, two_party, messages),

@@ -290,6 +290,11 @@ class Config:
         "Status for a created meeting: 201, or 200 for clients that expect it.", 201, choices=(200, 201)
     )
     meeting_lifetime: int = option("Default lifetime of a meeting without expirationTime, in seconds.", 28_800)
+    meeting_grace_period: int = option(
+        "Time for which meetings stay open after their end, if they have one, in seconds: console and import set "
+        "expirationTime to end plus this.",
+        28_800,
+    )
     expired_meetings_kept: int = option(
         "Retention of expired meetings, in seconds from expirationTime or the last change, whichever is later.",
         1_209_600,

@@ -1,4 +1,4 @@
-"""Where settings come from: the settings file, the environment, the command line.
+"""The sources of settings: the settings file, the environment, the command line.
 
 The environment (`OPENUCWA_NAME`) overrides the settings file, and the command line overrides both.
 """

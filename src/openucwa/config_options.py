@@ -1,4 +1,4 @@
-"""What settings are made of: `option`, which declares one, the entries of settings that are lists of tables, and
+"""The building blocks of settings: `option`, which declares one, the entries of settings that are lists of tables, and
 `ConfigError`."""
 
 from dataclasses import field

@@ -49,12 +49,14 @@ class BrowserUser:
             self.troubles.append(message.text)
 
     @classmethod
-    async def come(cls, chromium: Browser, url: str, locale: str = "en-US") -> "BrowserUser":
+    async def come(
+        cls, chromium: Browser, url: str, locale: str = "en-US", zone: str = "Europe/Copenhagen"
+    ) -> "BrowserUser":
         context = await chromium.new_context(
             locale=locale,
             viewport={"width": DESKTOP[0], "height": DESKTOP[1]},
             accept_downloads=True,
-            timezone_id="Europe/Copenhagen",
+            timezone_id=zone,
             permissions=["clipboard-read", "clipboard-write"],
         )
         context.set_default_timeout(LIMIT * 1000)

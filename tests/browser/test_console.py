@@ -53,7 +53,9 @@ async def test_every_link_of_the_front_page_works(chromium: Browser, plain: Runn
     await visitor.leave()
 
 
-async def test_mistyped_address_leads_to_a_page_with_a_way_on(chromium: Browser, plain: RunningServer) -> None:
+async def test_mistyped_address_leads_to_a_page_with_a_link_to_the_start(
+    chromium: Browser, plain: RunningServer
+) -> None:
     visitor = await BrowserUser.come(chromium, f"{plain.urls[0]}/meetings")
     await expect(visitor.page.get_by_role("heading", name="There is no page at this address")).to_be_visible()
     await visitor.look("20-not-found")

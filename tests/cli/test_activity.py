@@ -90,7 +90,7 @@ def test_meetings_are_listed_with_their_extensions(folder: Path, server: Running
 def test_users_and_keys_are_listed_as_json(data: str) -> None:
     assert add(data).exit_code == 0
     assert json.loads(run("user", "list", "--json", "--data", data).stdout) == [
-        {"user": LENE, "name": "lenea", "email": None, "pool": None, "from": None}
+        {"user": LENE, "name": "lenea", "email": None, "pool": None, "disabled": False, "from": None}
     ]
     assert run("key", "rotate", "--data", data).exit_code == 0
     (key,) = json.loads(run("key", "list", "--json", "--data", data).stdout)

@@ -129,7 +129,7 @@ def test_import_into_the_engine_that_was_exported_from_changes_nothing(place: Pl
     assert in_store(place, contents) == before
 
 
-def test_import_that_broke_off_is_continued_by_running_it_again(place: Place, new: Place, tmp_path: Path) -> None:
+def test_interrupted_import_is_completed_by_running_it_again(place: Place, new: Place, tmp_path: Path) -> None:
     in_store(new, fill)
     run("export", str(tmp_path / "all.jsonl"), *new)
     lines = (tmp_path / "all.jsonl").read_text().splitlines(keepends=True)

@@ -63,6 +63,17 @@ def meetings_of(data: str, uri: str = LENE) -> Sequence[tuple[Meeting, Sequence[
     return sorted(found, key=lambda each: each[0].settings.subject)
 
 
+def of_others(extensions: Sequence[Extension]) -> Sequence[Extension]:
+    """Without begin and end."""
+    return [each for each in extensions if each.id != "openucwa.schedule"]
+
+
+def times(extensions: Sequence[Extension]) -> dict[str, Any]:
+    (schedule,) = (each for each in extensions if each.id == "openucwa.schedule")
+    assert schedule.type == ExtensionType.ROAMED_PARTICIPANT_DATA
+    return custom_values(schedule.properties)
+
+
 def ms(text: str) -> int:
     return round(datetime.fromisoformat(moved(text)).replace(tzinfo=UTC).timestamp() * 1000)
 
@@ -74,17 +85,18 @@ def test_events_of_graph_become_meetings(users: str, files: Path) -> None:
     assert budget.settings.subject == "Budget"
     assert budget.settings.description == "Figures for next year"
     assert budget.settings.attendees == (DANA,)
-    assert budget.settings.expiration_time == ms("2026-12-01T10:00:00")
+    assert budget.settings.expiration_time == ms("2026-12-01T18:00:00")
     assert budget.created == ms("2026-11-02T10:15:00.123")
     assert monday.settings.description == "What we did"
-    assert monday.settings.expiration_time == ms("2027-06-30T23:59:59")
+    assert monday.settings.expiration_time == ms("2027-07-01T07:59:59")
     ((danas, _),) = meetings_of(users, DANA)
-    assert danas.settings.expiration_time == ms("2026-12-01T09:00:00")
+    assert danas.settings.expiration_time == ms("2026-12-01T17:00:00")
 
 
 def test_open_extensions_of_graph_keep_their_names_and_types(users: str, files: Path) -> None:
     run("import", "--from", "graph", str(files / "graph-events.json"), "--data", users)
-    (_, (deal, seats)), _ = meetings_of(users)
+    (_, extensions), _ = meetings_of(users)
+    deal, seats = of_others(extensions)
     assert (deal.id, deal.type) == ("com.contoso.deal", ExtensionType.ROAMED_ORGANIZER_DATA)
     assert custom_values(deal.properties) == {
         "companyName": "Wingtip Toys",
@@ -118,11 +130,11 @@ def test_events_of_google_become_meetings_with_their_extended_properties(users: 
     done = run("import", "--from", "google", str(files / "google-events.json"), "--data", users)
     assert done.exit_code == 0, done.output
     (day, no_extensions), (budget, extensions) = meetings_of(users)
-    assert (day.settings.subject, no_extensions) == ("A day off", ())
-    assert day.settings.expiration_time == ms("2026-12-25T00:00:00")
+    assert (day.settings.subject, of_others(no_extensions)) == ("A day off", [])
+    assert day.settings.expiration_time == ms("2026-12-25T08:00:00")
     assert budget.settings.attendees == (DANA,)
-    assert budget.settings.expiration_time == ms("2026-12-01T10:00:00")
-    assert [(each.id, each.type, custom_values(each.properties)) for each in extensions] == [
+    assert budget.settings.expiration_time == ms("2026-12-01T18:00:00")
+    assert [(each.id, each.type, custom_values(each.properties)) for each in of_others(extensions)] == [
         ("extendedProperties.private", ExtensionType.ROAMED_ORGANIZER_DATA, {"crmId": "4711"}),
         (
             "extendedProperties.shared",
@@ -132,6 +144,24 @@ def test_events_of_google_become_meetings_with_their_extended_properties(users: 
     ]
     for said in ("items[2]: left out: it was cancelled", "items[3]: left out: it is one occurrence of a series"):
         assert said in done.stderr
+
+
+@pytest.mark.parametrize(("calendar", "zone"), [("graph", "Europe/Berlin"), ("google", "Europe/Oslo")])
+def test_begin_and_end_of_an_event_become_those_of_the_meeting(
+    users: str, files: Path, calendar: str, zone: str
+) -> None:
+    file = files / f"{calendar}-events.json"
+    text = file.read_text("utf-8")
+    # Exchange has names of Windows.
+    file.write_text(
+        text.replace('"start": {', '"originalStartTimeZone": "W. Europe Standard Time", "start": {'), "utf-8"
+    )
+    run("import", "--from", calendar, str(file), "--data", users)
+    found = {meeting.settings.subject: extensions for meeting, extensions in meetings_of(users)}
+    begin, end = ms("2026-12-01T09:00:00"), ms("2026-12-01T10:00:00")
+    assert times(found["Budget"]) == {"begin": Instant(begin), "end": Instant(end), "timeZone": zone}
+    # A series has no time of its own.
+    assert found.get("Every Monday", ()) == ()
 
 
 @pytest.mark.parametrize("calendar", ["graph", "google"])

@@ -315,6 +315,16 @@ async def test_contents_beyond_the_maximum_number_of_versions_are_forgotten(stor
     assert len((await store.change_log.after(LENE, BEGINNING, MANY)).changes) == 9
 
 
+async def test_sweep_trims_what_is_added_while_it_runs(store: Store) -> None:
+    await with_meeting(store, "slides")
+    await add_versions(store, 2, 12)
+    assert await store.change_log.trim(3, 5) == 5
+    await add_versions(store, 12, 17)
+    while await store.change_log.trim(3, 5) == 5:
+        pass
+    assert [each.etag for each in await store.change_log.versions(*KEY, "slides", None, MANY)] == ["16", "15", "14"]
+
+
 async def test_log_of_a_user_stays_within_its_size_between_sweeps(engine: Engine) -> None:
     store = engine(log=LogLimits(user_bytes=100_000))
     await store.open()
@@ -350,7 +360,7 @@ async def test_log_of_a_user_stays_within_its_size_whichever_server_adds_to_it(e
             await store.close()
 
 
-async def test_log_that_a_sweep_has_shortened_keeps_its_changes_until_it_is_full_again(engine: Engine) -> None:
+async def test_log_shortened_by_a_sweep_keeps_its_changes_until_it_is_full_again(engine: Engine) -> None:
     store = engine(log=LogLimits(user_bytes=100_000))
     await store.open()
     try:

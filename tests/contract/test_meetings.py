@@ -45,7 +45,7 @@ async def test_meeting_is_read_as_added(store: Store, settings: object) -> None:
     assert await store.meetings.get(LENE, MEETING) == meeting(settings=settings)
 
 
-async def test_no_such_meeting_is_refused(store: Store) -> None:
+async def test_unknown_meeting_is_refused(store: Store) -> None:
     with pytest.raises(ResourceNotFound):
         await store.meetings.get(LENE, MEETING)
 

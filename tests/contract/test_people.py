@@ -57,7 +57,7 @@ async def test_user_is_found_by_number(store: Store) -> None:
         assert await found(store, query) == [LENE], query
 
 
-async def test_nothing_is_found_by_nothing(store: Store) -> None:
+async def test_query_without_words_finds_nobody(store: Store) -> None:
     await with_users(store)
     assert await found(store, " .,- ") == []
 

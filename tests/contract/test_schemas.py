@@ -25,7 +25,7 @@ async def put(
     return await store.schemas.put(owner, extension_id, match, etag, schema, AT, limit, versions)
 
 
-async def test_newest_version_is_in_force(store: Store) -> None:
+async def test_newest_version_is_the_current_one(store: Store) -> None:
     assert await store.schemas.current(LENE) == {}
     await put(store)
     second = await put(store, schema=b"false", etag="2")
@@ -63,7 +63,7 @@ async def test_conditions_are_decided_in_the_store(store: Store) -> None:
         await store.schemas.remove(LENE, "other", None, "3", AT)
 
 
-async def test_limit_counts_those_in_force(store: Store) -> None:
+async def test_limit_counts_current_schemas(store: Store) -> None:
     await put(store, "a", limit=2)
     await put(store, "b", limit=2)
     await put(store, "b", limit=2)

@@ -42,7 +42,7 @@ async def test_rows_of_one_owner_alone_are_read(store: Stored) -> None:
     assert await read(store, 1, ("uri", "sip:b@contoso.com")) == [["sip:b@contoso.com"]]
 
 
-async def test_pages_go_by_several_columns(store: Stored) -> None:
+async def test_pages_are_ordered_by_several_columns(store: Stored) -> None:
     await add(store, "a", "b", "c", "d")
     async with store.snapshot() as snapshot:
         columns = ["generation", "uri"]

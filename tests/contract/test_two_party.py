@@ -182,7 +182,7 @@ async def test_leaving_ends_the_conversation_for_both_and_keeps_undelivered_even
     assert await started.conversations.heard(left.owner, "101") == []
 
 
-async def test_idle_conversations_are_those_that_go_on(started: Store) -> None:
+async def test_only_conversations_that_have_not_ended_are_idle(started: Store) -> None:
     await started.two_party.accept(INCOMING, DANS, MANY, AT)
     assert len(await started.conversations.idle(AT + 1)) == 2
     await started.conversations.leave(LENE, "101", DRAFT.id, AT)

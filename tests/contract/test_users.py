@@ -7,7 +7,7 @@ import pytest
 from openucwa.model.event import ChannelState, NewEvent, application_topic
 from openucwa.model.refusals import AlreadyExists, ApplicationNotFound, Conflict, ResourceNotFound
 from openucwa.model.user import SigningKey, User
-from openucwa.store.contract import Store
+from openucwa.store.contract import Ending, Store
 from tests.contract.samples import AT, DAN, MANY, MEETING, application, assigned, extension, meeting, user, with_meeting
 from tests.users import LENE
 
@@ -44,7 +44,7 @@ async def test_users_are_listed_by_uri(store: Store) -> None:
     assert [found.uri for found in await store.users.all()] == [DAN, LENE, "sip:zoe@contoso.com"]
 
 
-async def test_local_part_finds_exactly_its_users_in_all_domains(store: Store) -> None:
+async def test_part_before_the_at_finds_its_users_in_all_domains(store: Store) -> None:
     for uri in ("sip:dan@fabrikam.com", DAN, "sip:dana@contoso.com", "sip:da@contoso.com", "sip:d_n@contoso.com"):
         await store.users.add(user(uri))
     assert [found.uri for found in await store.users.with_local_part("dan")] == [DAN, "sip:dan@fabrikam.com"]
@@ -225,3 +225,76 @@ async def test_removed_user_can_be_added_again(store: Store) -> None:
     assert await store.users.admit(vouched_for(), create=True) is not None
     await store.users.remove(LENE, AT)
     assert await store.users.admit(vouched_for(), create=True) is None
+
+
+async def test_disabled_user_is_not_admitted_and_has_new_generation(store: Store) -> None:
+    await store.users.add(user(source="https://issuer.contoso.com"))
+    assert await store.users.disable(LENE, AT)
+    found = await store.users.get(LENE)
+    assert found is not None
+    assert (found.disabled, found.generation) == (True, 2)
+    assert await store.users.admit(user(source="https://issuer.contoso.com"), create=True) is None
+
+
+async def test_disabling_user_ends_all_applications_and_keeps_meetings(store: Store) -> None:
+    await store.users.add(user())
+    await with_meeting(store, "slides")
+    await store.applications.open(application(), None, AT, MANY)
+    await store.users.disable(LENE, AT + 1)
+    assert await store.applications.all(LENE) == []
+    assert (await store.meetings.get(LENE, MEETING)).id == MEETING
+
+
+async def test_disabling_twice_changes_nothing_the_second_time(store: Store) -> None:
+    await store.users.add(user())
+    assert await store.users.disable(LENE, AT)
+    disabled = await store.users.get(LENE)
+    assert not await store.users.disable(LENE, AT)
+    assert await store.users.get(LENE) == disabled
+
+
+async def test_enabled_user_is_admitted_again_and_old_generation_stays_revoked(store: Store) -> None:
+    await store.users.add(user())
+    await store.users.disable(LENE, AT)
+    assert await store.users.enable(LENE)
+    assert not await store.users.enable(LENE)
+    assert await store.users.admit(user(), create=False) == replace(user(), generation=2)
+
+
+async def test_disabled_user_is_not_found_by_search(store: Store) -> None:
+    await store.users.add(user(name="Lene Aaling"))
+    assert [found.user.uri for found in await store.people.search(["aaling"], DAN, "", MANY)] == [LENE]
+    await store.users.disable(LENE, AT)
+    assert await store.people.search(["aaling"], DAN, "", MANY) == []
+
+
+async def test_revoking_ends_applications_but_the_one_to_keep(store: Store) -> None:
+    await store.users.add(user())
+    await store.applications.open(application(), None, AT, MANY)
+    await store.applications.open(application("102", "other"), None, AT, MANY)
+    assert await store.users.revoke(LENE, Ending(AT + 1, "102")) == 2
+    assert [each.application.id for each in await store.applications.all(LENE)] == ["102"]
+
+
+async def test_password_that_another_request_changed_is_not_changed_again(store: Store) -> None:
+    await store.users.add(user())
+    await store.users.change_password(LENE, "second", was=user().password_hash)
+    with pytest.raises(Conflict):
+        await store.users.change_password(LENE, "third", was=user().password_hash)
+    found = await store.users.get(LENE)
+    assert found is not None
+    assert found.password_hash == "second"
+
+
+@pytest.mark.parametrize("change", ["disable", "enable", "revoke"])
+async def test_unknown_user_cannot_be_disabled_enabled_or_signed_out(store: Store, change: str) -> None:
+    changes = {
+        "disable": store.users.disable(LENE, AT),
+        "enable": store.users.enable(LENE),
+        "revoke": store.users.revoke(LENE, Ending(AT)),
+    }
+    tried = changes.pop(change)
+    for other in changes.values():
+        other.close()
+    with pytest.raises(ResourceNotFound):
+        await tried

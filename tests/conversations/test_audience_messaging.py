@@ -166,7 +166,7 @@ async def test_conversation_of_two_has_no_audience(two: Two) -> None:
     assert await lene.post(f"{lene.here}/messaging/disableAudienceMessaging") == 404
 
 
-async def test_it_outlasts_the_conversation_and_leaves_the_meeting_and_its_etag_as_they_are(
+async def test_disabled_messaging_outlasts_the_conversation_and_keeps_the_meetings_etag(
     both: Talk, meeting: dict[str, Any], lene: UcwaClient
 ) -> None:
     leader, attendee = both

@@ -1,7 +1,9 @@
 """The demo as people start it, and what it prints when a step fails."""
 
+import asyncio
 import io
 import itertools
+import json
 import os
 import re
 import signal
@@ -20,6 +22,7 @@ import pytest
 from openucwa.config import Config
 from openucwa.demo import server
 from openucwa.demo.client import Screen
+from openucwa.store.sqlite import SqliteStore
 from tests.client import PASSWORD
 from tests.needs import need
 from tests.process.running import command, environment
@@ -70,6 +73,34 @@ def test_walk_passes_in_both_formats_and_again_in_the_same_folder(tmp_path: Path
         lines = done.stdout.splitlines()
         assert {"JSON", "XML"} <= set(lines)
         assert [line[5:7] for line in lines if re.match(r" *\d+  ", line)] == ["ok"] * 64
+
+
+def meetings_of_lene(config: Config) -> list[dict[str, object]]:
+    """What `openucwa user meetings` lists."""
+    words = ("user", "meetings", "sip:lene@example.com", "--json", "--data", config.data)
+    listed: list[dict[str, object]] = json.loads(command(*words).stdout)
+    return listed
+
+
+def test_next_run_removes_what_the_walk_has_made_and_nothing_else(config: Config) -> None:
+    walked(config)
+    kept = next(each for each in meetings_of_lene(config) if each["subject"] == "Budget")
+
+    async def change() -> None:
+        store = SqliteStore(Path(config.data), timeout=5.0)
+        await store.open()
+        meeting = await store.meetings.get("sip:lene@example.com", str(kept["meeting"]))
+        settings = replace(meeting.settings, subject="Somebody uses this one")
+        await store.meetings.replace(meeting.organizer, meeting.id, None, settings, "changed", 0)
+        await store.close()
+
+    asyncio.run(change())
+    _, shown = walked(config)
+    assert "Removed 1 meeting and 4 applications of earlier runs." in shown
+    subjects = [each["subject"] for each in meetings_of_lene(config)]
+    assert (subjects.count("Budget"), subjects.count("Somebody uses this one")) == (2, 1)
+    sessions = command("user", "sessions", "sip:lene@example.com", "--json", "--data", config.data)
+    assert len(json.loads(sessions.stdout)) == 2
 
 
 def test_each_step_takes_one_line_and_bodies_are_shown_if_verbose(config: Config) -> None:

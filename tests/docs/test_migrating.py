@@ -38,17 +38,23 @@ def test_commands_export_and_import_and_program_makes_requests_of_the_export(tmp
     assert walk("".join(blocks("sh")), tmp_path, {}) == blocks("text")[0]
     found = [json.loads(line)["kind"] for line in (tmp_path / "lene.jsonl").read_text().splitlines()]
     assert found[:2] == ["openucwa", "user"]
+    exported = (tmp_path / "everything.jsonl").read_text()
+    (agenda,) = (line for line in map(json.loads, exported.splitlines()) if line["kind"] == "extension")
+    times = {"begin": "/Date(1904284800000)/", "end": "/Date(1904290200000)/", "timeZone": "Europe/Copenhagen"}
+    scheduled = agenda | {"id": "openucwa.schedule", "properties": times}
     (program,) = blocks("python")
     done = subprocess.run(
         [sys.executable, "-c", program],
-        input=(tmp_path / "everything.jsonl").read_text(),
+        input=f"{exported.rstrip()}\n{json.dumps(scheduled)}\n",
         capture_output=True,
         text=True,
         timeout=LIMIT,
         check=True,
     )
     (request,) = map(json.loads, done.stdout.splitlines())
-    assert request["extensions"][0]["extensionName"] == "agenda"
+    assert [each["extensionName"] for each in request["extensions"]] == ["agenda"]
+    assert request["start"] == {"dateTime": "2030-05-06T08:00:00", "timeZone": "UTC"}
+    assert request["end"] == {"dateTime": "2030-05-06T09:30:00", "timeZone": "UTC"}
 
 
 def test_every_kind_of_line_has_its_row() -> None:

@@ -4,6 +4,7 @@ Those for an installed server are in `test_operating_installed.py`.
 """
 
 import os
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from tests.certificate import make_certificate
 from tests.deploy.nginx import MAIN, free_ports
 from tests.docs.walking import ROOT, blocks, commands, nginx_in, walk
 from tests.nats import NatsServer
@@ -22,6 +24,39 @@ from tests.process.test_polls import PollingApplication
 from tests.users import LENE
 
 PAGE = "docs/operating.md"
+
+
+def test_each_section_with_commands_is_run_by_a_test() -> None:
+    tests = [ROOT / "tests" / "docs" / f"test_operating_{name}.py" for name in ("walks", "installed")]
+    named = re.findall(r"\"([A-Z][\w ,]+)\"\)", "".join(file.read_text("utf-8") for file in tests))
+    sections = re.split(r"^##+ ", (ROOT / PAGE).read_text("utf-8"), flags=re.MULTILINE)
+    with_commands = {section.partition("\n")[0] for section in sections if "```sh\n" in section}
+    # No engine for containers is on the machines that run tests.
+    assert with_commands - set(named) == {"Container"}
+
+
+def served(command: str, url: str, folder: Path) -> str:
+    """What `/readyz` answers while the command runs; it is stopped, and exits with status 0."""
+    script = f"{command.strip()} --data data &\ncurl -sk --retry 60 --retry-delay 1 --retry-connrefused {url}/readyz\n"
+    return walk(f"{script}kill -TERM $!\nwait $!\n", folder, {})
+
+
+def test_server_with_a_certificate_serves_https(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    certificate, key = make_certificate(tmp_path)
+    Path(certificate).rename(tmp_path / "chain.pem")
+    Path(key).rename(tmp_path / "key.pem")
+    command = commands(PAGE, "TLS")
+    assert "https://0.0.0.0:443" in command
+    command = command.replace("https://0.0.0.0:443", f"https://127.0.0.1:{port}")
+    assert '{"ready":true}' in served(command, f"https://127.0.0.1:{port}", tmp_path)
+
+
+def test_workers_serve_at_one_address(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    url = f"http://127.0.0.1:{port}"
+    command = commands(PAGE, "Several workers").strip()
+    assert '{"ready":true}' in served(f"{command} --listen {url}", url, tmp_path)
 
 
 def test_two_nodes_are_set_up_from_nothing(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tests.process.running import environment
 ROOT = Path(__file__).parents[2]
 
 #: Seconds that the commands of a section may take.
-LIMIT = 90.0
+LIMIT = 240.0
 
 #: What may not be done on a machine that runs tests; nobody else is there to be asked for a right.
 STAND_INS = {

@@ -165,5 +165,5 @@ def test_answer_says_its_charset_without_quotes() -> None:
         (None, None),
     ],
 )
-def test_kind_of_a_body(header: str | None, kind: str | None) -> None:
+def test_kind_of_a_body_follows_from_its_content_type(header: str | None, kind: str | None) -> None:
     assert kind_of(header) == kind

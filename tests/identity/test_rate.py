@@ -66,7 +66,7 @@ class Processes:
     def publish(self, topics: frozenset[str]) -> None:
         self.published += topics
         for sharing in self.sharings:
-            sharing.heard(topics)
+            sharing.received(topics)
 
 
 async def test_rate_holds_for_all_processes_together(world: FakeWorld) -> None:

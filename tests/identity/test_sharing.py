@@ -11,8 +11,8 @@ from tests.world import FakeWorld
 async def two(make_service: Make, connect: Connect, **settings: Any) -> tuple[UcwaClient, UcwaClient]:
     """Clients of two processes on one store; what one publishes reaches the other."""
     one, other = [await make_service(**settings) for _ in range(2)]
-    one.bus.subscribe(other.sharing.heard, of_log=False)
-    other.bus.subscribe(one.sharing.heard, of_log=False)
+    one.bus.subscribe(other.sharing.received, of_log=False)
+    other.bus.subscribe(one.sharing.received, of_log=False)
     return connect(one), connect(other)
 
 
@@ -52,6 +52,6 @@ async def test_restarted_process_begins_without_failures(
 
 async def test_idle_server_does_not_poll_its_store_for_the_sake_of_limits(service: Service, world: FakeWorld) -> None:
     before = world.sleepers
-    service.bus.subscribe(service.sharing.heard, of_log=False)
+    service.bus.subscribe(service.sharing.received, of_log=False)
     await world.settle()
     assert world.sleepers == before

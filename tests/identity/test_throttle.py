@@ -244,7 +244,7 @@ class Processes:
         self.published += topics
         if self.reachable:
             for sharing in self.sharings:
-                sharing.heard(topics)
+                sharing.received(topics)
 
 
 async def test_failures_count_in_every_process(world: FakeWorld) -> None:

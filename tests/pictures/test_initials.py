@@ -42,7 +42,7 @@ def points(name: str) -> bytes:
     return opened(as_png(name, 48)).tobytes()
 
 
-def test_letters_are_drawn_in_the_middle() -> None:
+def test_initials_are_drawn_in_the_middle() -> None:
     image = opened(as_png("Lene Aaling", 96)).convert("L")
     box = image.point(lambda value: 255 if value > 200 else 0).getbbox()
     assert box is not None

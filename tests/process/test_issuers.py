@@ -95,7 +95,7 @@ def test_forged_token_is_refused_by_all_workers(connections: list[WorkerConnecti
     assert [opened(lane, forged)[0] for lane in connections] == [401, 401]
 
 
-def test_removed_user_is_out_at_all_workers(
+def test_removed_user_loses_access_at_all_workers(
     connections: list[WorkerConnection], provider: RunningProvider, data: Path
 ) -> None:
     bearer = token(provider, preferred_username="dana@contoso.com")

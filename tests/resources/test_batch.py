@@ -64,7 +64,7 @@ async def test_parts_run_as_the_user_of_the_batch(lene: UcwaClient, dana: UcwaCl
     assert "Dana" not in text
 
 
-@pytest.mark.parametrize("what", ["events?ack=1", "batch", "photo"])
+@pytest.mark.parametrize("what", ["events?ack=1", "batch", "photo", "openucwa/password"])
 async def test_unbatchable_part_is_refused_alone(lene: UcwaClient, what: str) -> None:
     method = "POST" if what == "batch" else "GET"
     statuses, _ = await batch(lene, part(f"{method} {lene.app}/{what}"), part(f"GET {lene.app}/me"))

@@ -90,6 +90,36 @@ async def test_invitation_without_an_end_lasts_an_hour(lene: UcwaClient) -> None
     assert event.end == TEN
 
 
+async def scheduled(lene: UcwaClient, time_zone: str) -> dict[str, Any]:
+    """A meeting with begin and end, as the console writes them."""
+    meeting = await lene.schedule()
+    times = {"begin": "/Date(1904288400000)/", "end": "/Date(1904292000000)/", "timeZone": time_zone}
+    await lene.extend(meeting, id="openucwa.schedule", type="RoamedParticipantData", **times)
+    return meeting
+
+
+async def test_invitation_is_for_the_times_of_the_meeting_in_its_time_zone(lene: UcwaClient) -> None:
+    calendar = await invitation(lene, await scheduled(lene, "Europe/Copenhagen"))
+    event = event_of(calendar)
+    assert (event.start, event.end) == (NINE, TEN)
+    assert event["DTSTART"].params["TZID"] == "Europe/Copenhagen"
+    (zone,) = calendar.walk("VTIMEZONE")
+    assert zone["TZID"] == "Europe/Copenhagen"
+
+
+@pytest.mark.parametrize("time_zone", ["UTC", "Mars/Olympus", "../../etc/passwd", ""])
+async def test_invitation_for_an_unknown_time_zone_is_in_utc(lene: UcwaClient, time_zone: str) -> None:
+    calendar = await invitation(lene, await scheduled(lene, time_zone))
+    assert event_of(calendar)["DTSTART"].to_ical() == b"20300506T090000Z"
+    assert calendar.walk("VTIMEZONE") == []
+
+
+async def test_times_in_the_query_come_before_those_of_the_meeting(lene: UcwaClient) -> None:
+    meeting = await scheduled(lene, "Europe/Copenhagen")
+    event = event_of(await invitation(lene, meeting, **when(TEN)))
+    assert (event.start, event.end) == (TEN, TEN + timedelta(hours=1))
+
+
 @pytest.mark.parametrize("end", [NINE, NINE - timedelta(days=1)])
 async def test_end_that_is_not_after_the_start_is_refused(lene: UcwaClient, end: datetime) -> None:
     meeting = await lene.schedule()

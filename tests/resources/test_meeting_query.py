@@ -233,3 +233,40 @@ async def test_without_change_log_there_are_no_queries(make_service: Make, conne
     await lene.open()
     assert "openucwa:meetings" not in (await lene.get(f"{lene.app}/openucwa")).json()["_links"]
     assert (await lene.get(f"{lene.app}/openucwa/meetings")).status_code == 404
+
+
+async def test_one_extension_alone_can_be_asked_for(lene: UcwaClient, orders: list[Resource]) -> None:
+    margin = "extensions($filter=id eq 'margin')"
+    found = await find(lene, filter="extensions('order')/number ge 1", orderby="subject", expand=margin)
+    assert [[each["id"] for each in shown(one)["_embedded"]["onlineMeetingExtension"]] for one in found] == [
+        ["margin"],
+        [],
+    ]
+    assert [one["matchingExtensions"] for one in found] == [[], []]
+
+
+async def test_next_page_contains_the_same_extension_alone(lene: UcwaClient, orders: list[Resource]) -> None:
+    margin = "extensions($filter=id eq 'margin')"
+    first = await query(lene, filter="startswith(subject, 'Order')", orderby="subject", top="2", expand=margin)
+    second = (await lene.get(first.json()["_links"]["next"]["href"])).json()
+    (found,) = second["_embedded"]["openucwa:foundMeeting"]
+    assert (shown(found)["subject"], shown(found)["_embedded"]["onlineMeetingExtension"]) == ("Order 2", [])
+
+
+async def test_other_extensions_do_not_count_for_the_size_of_an_answer(connect: Connect, make_service: Make) -> None:
+    lene = connect(await make_service(max_query_bytes=2_000))
+    await lene.sign_in("lenea@contoso.com")
+    await lene.open()
+    for number in range(3):
+        meeting = await lene.schedule(subject=f"Large {number}")
+        await lene.extend(meeting, id="order", type="RoamedParticipantData", text="x" * 1_900)
+    wanted = "startswith(subject, 'Large')"
+    assert len(await find(lene, filter=wanted)) == 1
+    assert len(await find(lene, filter=wanted, expand="extensions($filter=id eq 'margin')")) == 3
+
+
+@pytest.mark.parametrize(
+    "expand", ["extensions", "extensions($filter=id eq '')", "extensions($filter=id ne 'a')", "me"]
+)
+async def test_expand_of_something_else_is_refused(lene: UcwaClient, expand: str) -> None:
+    assert_invalid(await query(lene, expand=expand), "$expand")

@@ -166,6 +166,11 @@ async def test_name_and_logo_of_the_server_are_shown(make_service: Make, connect
     assert "icon.svg" not in refused.text
 
 
+async def test_console_knows_how_long_meetings_stay_open_after_their_end(make_service: Make, connect: Connect) -> None:
+    client = connect(await make_service(meeting_grace_period=600))
+    assert 'data-grace="600"' in (await page(client, "/")).text
+
+
 async def test_logo_is_that_of_the_software_without_the_setting(stranger: UcwaClient) -> None:
     answer = await stranger.get("/static/logo", headers={"Accept": "*/*"})
     assert answer.content == (await stranger.get("/static/icon.svg", headers={"Accept": "*/*"})).content

@@ -31,13 +31,19 @@ def sandbox(tmp_path: Path) -> Sandbox:
 
 async def test_description_names_every_control_resource(control: Control, sandbox: Sandbox) -> None:
     described = await control.ask("GET", "/openapi.json")
-    paths = {template for template, _ in sandbox.routes} - {"/sandbox", "/sandbox/openapi.json"}
+    paths = {template for template, _ in sandbox.routes} - {"/sandbox", "/sandbox/docs", "/sandbox/openapi.json"}
     assert described["paths"].keys() == paths
     for path, methods in described["paths"].items():
         for method, operation in methods.items():
             if method in {"post", "put"} and "requestBody" in operation:
                 schema = operation["requestBody"]["content"]["application/json"]["schema"]
                 assert schema["type"] == "object", path
+
+
+async def test_control_resources_can_be_tried_in_a_browser(control: Control) -> None:
+    page = await control.http.get("/sandbox/docs", headers={"Accept": "text/html"})
+    assert page.status_code == 200
+    assert 'data-description="/sandbox/openapi.json"' in page.text
 
 
 async def test_control_resources_are_not_in_the_description_of_the_api(control: Control) -> None:

@@ -230,7 +230,7 @@ def test_cut_connection_is_closed_and_a_reset_one_is_reset(running: RunningServe
         ask("reset")
 
 
-async def test_lost_answer_was_work_that_is_done(control: Control, lene: UcwaClient) -> None:
+async def test_request_with_a_lost_answer_was_carried_out(control: Control, lene: UcwaClient) -> None:
     meeting = await lene.schedule()
     with pytest.raises(httpx.TransportError):
         await lene.post(extensions_of(meeting), json={"id": "agenda"}, headers=fault("lost"))

@@ -34,7 +34,7 @@ from openucwa.model.refusals import AlreadyStarted, Refusal, TooManyApplications
 from openucwa.model.user import SigningKey, User
 from openucwa.model.webhook import DeliveryState, WebhookPosition, WebhookState
 from openucwa.store import sql
-from openucwa.store.contract import ContactLimits
+from openucwa.store.contract import ContactLimits, Ending
 from openucwa.store.engine import Query, Reader, Row, Transaction, Work, Writer
 from openucwa.store.sql import SqlStore, contents
 from openucwa.store.sql.change_rows import LogLimits
@@ -259,6 +259,8 @@ async def users(store: RecordedStore) -> None:
     await store.users.with_local_part("lenea")
     await store.users.all()
     await store.users.change_password(LENE, "another")
+    await store.users.disable(LENE, AT)
+    await store.users.enable(LENE)
     vouched_for = User("sip:new@contoso.com", "New", None, None, "", source="https://id.contoso.com")
     await store.users.admit(vouched_for, create=True)
     await store.users.admit(replace(vouched_for, name="Newton"), create=True)
@@ -281,6 +283,8 @@ async def applications(store: RecordedStore) -> None:
     await store.applications.session(LENE, "101")
     await store.applications.close_instance(LENE, "102", "a", AT)
     await store.applications.close_instance(LENE, "102", "b", AT)
+    await store.applications.open(application(endpoint="third", id="103"), None, AT, MANY)
+    await store.users.revoke(LENE, Ending(AT, "101"))
     await store.applications.replace_communication(LENE, "101", frozenset({"1"}), COMMUNICATION, "9", AT, [EVENT])
     await store.applications.touch({(LENE, "101"): AT + 1}, {(LENE, "101"): AT + 1})
     await store.applications.available(LENE)
@@ -457,6 +461,12 @@ async def change_log(store: RecordedStore) -> None:
     await store.meetings.remove(LENE, "gone", None, AT)
     await store.change_log.versions(LENE, MEETING, "1", None, MANY)
     await store.change_log.version(LENE, MEETING, "slides", removed.number)
+    await store.meetings.add(meeting("gone", conference_id="gone"), MANY)
+    await store.extensions.add(LENE, "gone", extension(), MANY, AT)
+    await store.meetings.hand_over(LENE, "gone", DAN, MANY, lambda: "4", AT)
+    await store.meetings.find(LENE, "gone")
+    await store.meetings.hand_over(DAN, "gone", LENE, MANY, lambda: "5", AT)
+    await store.meetings.remove(LENE, "gone", None, AT)
     for number in range(30):
         await store.meetings.replace(LENE, MEETING, None, replace(SETTINGS, attendees=(f"sip:{number}@x",)), "2", AT)
         await store.extensions.add(LENE, MEETING, extension(str(number)), MANY, AT)

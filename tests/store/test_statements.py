@@ -50,7 +50,7 @@ KEYS = {
     "deliveries": "webhook",
 }
 #: Few rows, which can be in every place.
-EVERYWHERE = {"store_version", "signing_keys", "counters", "change_log", "webhooks"}
+EVERYWHERE = {"store_version", "handed_over", "signing_keys", "counters", "change_log", "webhooks"}
 #: What a statement brings along itself.
 BROUGHT = {"heard", "positions", "page"}
 
@@ -121,6 +121,7 @@ WITHOUT_KEY = {
 
 #: Changes that decide on nobody's rows: they add, or a later one may overtake them.
 UNHELD = (
+    "update webhooks set holder = ?1",
     "with heard (owner, id, at) as (values",
     "delete from replaced_applications where (owner, id) in",
     "delete from participations where (organizer, meeting_id, id) in",

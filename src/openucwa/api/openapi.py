@@ -176,7 +176,7 @@ def _body(method: str, found: Operation, resource: Resource[Any], inputs: InputS
     kind, required = inputs.body(resource.rel, method, found)
     if found.consumes:
         first, *others = found.consumes
-        # Generators tell bodies of several types apart by their schemas.
+        # Generators distinguish bodies of several types by their schemas.
         content = {first: {"schema": kind}} | {other: {"schema": inputs.same(kind, "Multipart")} for other in others}
         return {"required": True, "content": content}
     content = {media_type: {"schema": kind} for media_type in _JSON_TYPES}

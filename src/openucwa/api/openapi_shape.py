@@ -1,11 +1,11 @@
-"""What the API description says of a resource: its properties and links, in short."""
+"""The short form of a resource in the API description: its properties and links."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a resource contains. `properties`: `name:type`, separated by blanks; a type is string, integer, boolean,
+    """The content of a resource. `properties`: `name:type`, separated by blanks; a type is string, integer, boolean,
     date, the name of an enum, or one of these in brackets: an array. `links`, `embedded`: rels; `rel*` is an array, and
     `rel:other` embeds resources of another rel. `puttable`: it has an etag and a pass-through property. `custom`: it
     has programmer-defined properties. `also`: a further rel with the same content.

@@ -29,7 +29,7 @@ from openucwa.http.charset import TextKind
 from openucwa.http.lists import ListLimits
 from openucwa.http.message import CLIENT_CLOSED_REQUEST, BodyFault, Request, Response
 from openucwa.identity.callers import Callers
-from openucwa.identity.current_user import current_user
+from openucwa.identity.current_user import DISABLED, current_user
 from openucwa.model.refusals import (
     AnonymousNotAllowed,
     ApiVersionNotSupported,
@@ -201,8 +201,10 @@ class Pipeline:
         except (ApplicationNotFound, TooManyApplications):
             await current_user(self._store.users, caller)
             raise
+        if session.disabled:
+            raise Unauthorized(DISABLED)
         if not caller.is_of(session.generation):
-            raise Unauthorized("the password was changed after this token was issued")
+            raise Unauthorized("this token was revoked: by a new password, or by signing out")
         if not self._activity.admit(session):
             raise ApplicationNotFound("no such application; it may have expired")
         call.known_session = session
@@ -233,7 +235,7 @@ class Pipeline:
 
 
 def check_arrival(request: Request) -> None:
-    """408, 503: the body did not arrive in time, or there was no room for it."""
+    """408, 503: the body did not arrive in time, or the server holds too many."""
     if request.fault is BodyFault.TOO_SLOW:
         raise ClientTimeout("the request body did not arrive in time")
     if request.fault is BodyFault.NO_ROOM:

@@ -26,7 +26,7 @@ from openucwa.model.refusals import (
 from openucwa.representation import json, xml
 from openucwa.representation.document import Document, Reason
 
-#: The client_id and realm that Microsoft's servers send to clients that look for another token issuer.
+#: The client_id and realm that Microsoft's servers send to clients that expect another token issuer.
 CLIENT_ID = "00000004-0000-0ff1-ce00-000000000000"
 REALM = "00000002-0000-0ff1-ce00-000000000000"
 

@@ -1,6 +1,6 @@
 """Cursors: positions in the change log, as clients have them.
 
-A position tells how much others change, so a cursor is sealed (JWE, `dir` and A256GCM). Its key is derived from the
+A position reveals how much others change, so a cursor is sealed (JWE, `dir` and A256GCM). Its key is derived from the
 log's identity: it lasts as long as the log, and a cursor of another log cannot be opened, which is what it is to be.
 """
 

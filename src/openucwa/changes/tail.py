@@ -43,7 +43,7 @@ class Tail:
 
     @property
     def watchers(self) -> int:
-        """How many wait."""
+        """The number of waiting readers."""
         return sum(map(len, self._watchers.values()))
 
     def committed(self, _outdated: object = None) -> None:

@@ -1,4 +1,4 @@
-"""The common part of buses between servers: one connection that is kept up, and the outgoing messages."""
+"""The common base of buses between servers: one connection, re-established as necessary, and the outgoing messages."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ from openucwa.model.world import World
 
 #: Seconds between two attempts to connect.
 RETRY = 1.0
-#: The maximum number of topics that are kept while there is no connection; polls find further ones in the log.
+#: The maximum number of topics queued while there is no connection; polls find further ones in the log.
 MAX_KEPT = 100_000
 
 logger = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 class ConnectedBus(ABC):
     """`Bus` over one connection. Whenever that ends, for whatever reason, a new one is made, for ever.
 
-    Topics are kept until the other side has confirmed them, and are sent again on the next connection. Others' topics
+    Topics are queued until the other side has confirmed them, and are sent again on the next connection. Others' topics
     that were sent meanwhile are lost, so listeners are notified to read the log.
 
     `address`: what it connects to, for people, without secrets.
@@ -54,7 +54,7 @@ class ConnectedBus(ABC):
         self._listeners.miss()
 
     def _take(self) -> set[str]:
-        """What is to be sent next, in a new connection first what the previous one left unconfirmed."""
+        """The topics to send next; on a new connection first those that the previous one left unconfirmed."""
         self._unconfirmed, self._outgoing = self._outgoing, set()
         return self._unconfirmed
 
@@ -72,7 +72,7 @@ class ConnectedBus(ABC):
         self._stopping = False
         self._tried.clear()
         self._task = asyncio.create_task(self._stay_connected(), name=f"openucwa bus, {self._address}")
-        # Who is ready can tell others of changes, unless there is nobody to reach.
+        # Ready: others can be notified of changes, unless there is nobody to reach.
         await self._tried.wait()
 
     async def stop(self) -> None:

@@ -96,7 +96,7 @@ class EventSet:
             await self._take(rows, portion, render, None)
 
     async def _take(self, rows: Sequence[Event], portion: int, render: Render, limits: Limits | None) -> bool:
-        """Adds rows, in order. True: there may be more, or there was no room for all.
+        """Adds rows, in order. True: there may be more, or not all fit.
 
         If a topic has more than its `portion`, later events of other topics wait for the rest of it.
         """

@@ -105,7 +105,7 @@ class NatsBus(ConnectedBus):
             self._work.clear()
 
     async def _watch(self, client: Client) -> None:
-        """Notices the end of a connection of which the client does not tell, as when it breaks during a write."""
+        """Notices the end of a connection that the client does not report, for example a failed write."""
         while client.is_connected:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_INTERVAL):

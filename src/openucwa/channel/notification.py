@@ -10,7 +10,7 @@ from openucwa.representation.document import EventEntry, Sender
 
 
 class Priority(IntEnum):
-    """How urgent an event is, according to its resource's page (UCWA: Events in UCWA, Aggregation).
+    """The urgency of an event, according to its resource's page (UCWA: Events in UCWA, Aggregation).
 
     `HIGH` includes UCWA's real-time: both end the poll at once.
     """

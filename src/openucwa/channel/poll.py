@@ -21,7 +21,7 @@ from openucwa.channel.event_set import EventSet, Limits, Timers
 from openucwa.channel.notification import Notification, Priority, Render, Topics, senders
 from openucwa.channel.waiting import Waiter, Waiting
 from openucwa.model.application import Session
-from openucwa.model.event import ChannelState
+from openucwa.model.event import ChannelState, application_topic
 from openucwa.model.measures import Measures
 from openucwa.model.refusals import ApplicationNotFound, PGetReplaced, Refusal
 from openucwa.model.world import World
@@ -285,7 +285,8 @@ class EventChannels:
                     poll.waits_since = now
                     self._announce(key, poll)
                 until = min(end, now + APPLICATION_LOOK, end if rest is None else now + rest)
-                if not await self._waiting.wait(waiter, until):
+                woken = await self._waiting.wait(waiter, until)
+                if not woken or application_topic(*key[:2]) in waiter.moved:
                     await self._check_application(key)
                 event_set.unread |= waiter.moved
                 waiter.moved.clear()

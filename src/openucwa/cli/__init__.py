@@ -9,6 +9,7 @@ import sys
 import click
 
 from openucwa import __version__
+from openucwa.cli.accounts import disable, enable, hand_over, sign_out
 from openucwa.cli.activity import meetings, sessions
 from openucwa.cli.backups import backup, restore
 from openucwa.cli.checking import check
@@ -71,7 +72,7 @@ def demo(exit_after: bool, verbose: bool, data: str, listen: str) -> None:
         sys.exit(run(config, Screen(sys.stdout, colour=colour, verbose=verbose), exit_after=exit_after))
 
 
-for command in (sessions, meetings):
+for command in (sessions, meetings, disable, enable, sign_out, hand_over):
     user.add_command(command)
 for command in (
     serve,

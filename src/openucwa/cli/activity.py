@@ -23,7 +23,7 @@ def sessions(
 ) -> None:
     """List or end the applications that a user has open. An ended one leaves its meetings at once.
 
-    Its token stays valid, so that a client can open a new application: `openucwa user passwd` invalidates tokens.
+    Its token stays valid, so that a client can open a new application: `openucwa user sign-out` invalidates tokens.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""What the commands share: options, settings, access to the store, and errors."""
+"""The common parts of the commands: options, settings, access to the store, and errors."""
 
 import asyncio
 import os

@@ -132,7 +132,7 @@ def with_workers(
 
 
 class Announcement:
-    """Prints that the server accepts connections, tells systemd so, and logs how to add the first user if needed."""
+    """Prints that the server accepts connections, notifies systemd, and logs how to add the first user if needed."""
 
     def __init__(self, loaded: Loaded, systemd: "Systemd") -> None:
         self._loaded = loaded

@@ -53,6 +53,8 @@ def token(sip_uri: str, scopes: tuple[str, ...], expires_in: int, file: Path | N
         user = await store.users.get(uri)
         if user is None:
             raise Failure(f"no such user: {uri}")
+        if user.disabled:
+            raise Failure(f"{uri} is disabled")
         world = RealWorld()
         await store.signing_keys.add_first(new_signing_key(world))
         keys = await store.signing_keys.all()

@@ -42,7 +42,7 @@ _SOURCES = {"graph": graph, "google": google}
 
 
 class Progress:
-    """What has been done, on stderr, every few seconds and at the end."""
+    """Progress messages on stderr, every few seconds and at the end."""
 
     def __init__(self, verb: str) -> None:
         self._verb = verb
@@ -231,6 +231,7 @@ def _placed(
             ExtensionLimits(config.max_extension_properties, config.max_extension_bytes),
         ),
         kept=config.expired_meetings_kept,
+        grace=config.meeting_grace_period,
         now=world.now(),
         note=note,
         organizer=organizer,

@@ -8,15 +8,12 @@ import click
 
 from openucwa.cli.common import Failure, existing, failures, in_store, json_option, listing, opening, os_user, places
 from openucwa.config import Config
-from openucwa.identity.passwords import MAX_PASSWORD_LENGTH, Passwords
+from openucwa.identity.passwords import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, Passwords
 from openucwa.model.photo import PhotoOrigin
 from openucwa.model.user import User, is_sip_uri
 from openucwa.model.world import RealWorld
 from openucwa.pictures.photos import PhotoMaker, PhotoSettings
 from openucwa.telemetry import audit
-
-#: Minimum length of a password, in characters.
-MIN_PASSWORD_LENGTH = 8
 
 
 @click.group()
@@ -83,8 +80,8 @@ def list_users(as_json: bool, file: Path | None, **flags: object) -> None:
     config = existing(file, flags)
     found = in_store(config, lambda store: store.users.all())
     listing(
-        ("user", "name", "email", "pool", "from"),
-        [(known.uri, known.name, known.email, known.pool, known.source) for known in found],
+        ("user", "name", "email", "pool", "disabled", "from"),
+        [(known.uri, known.name, known.email, known.pool, known.disabled, known.source) for known in found],
         as_json=as_json,
     )
 

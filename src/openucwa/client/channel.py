@@ -12,7 +12,7 @@ from openucwa.client.policy import may_help
 from openucwa.client.resources import APPLICATION_RENEWED, Event, EventSet
 from openucwa.client.steps import Pause, Steps
 
-#: Seconds after which the server answers a poll if nothing happens, if it is not told otherwise.
+#: Seconds after which the server answers a poll if nothing happens, unless another time is asked for.
 DEFAULT_TIMEOUT = 180
 #: Seconds that an answer may take beyond that.
 GRACE = 30.0
@@ -23,7 +23,7 @@ class Events(Bound[D_co]):
 
     A set of events is acknowledged when all of its events were taken and the next is asked for, so an answer that is
     lost is delivered again. Polls that fail are repeated, as the policy says. An event of the type
-    APPLICATION_RENEWED says that the application had ended and was opened anew.
+    APPLICATION_RENEWED says that the application had ended and was reopened.
     """
 
     def __init__(

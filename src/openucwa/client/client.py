@@ -22,7 +22,7 @@ from openucwa.client.steps import Steps
 
 
 class BaseClient(Bound[D_co]):
-    """What both clients have in common: somebody who is, or will be, signed in."""
+    """The common base of both clients: a user who is, or will be, signed in."""
 
     def __init__(self, session: Session[D_co]) -> None:
         super().__init__(session.driver)
@@ -54,7 +54,7 @@ class BaseClient(Bound[D_co]):
 
         `user_agent`: what calls. `endpoint_id`: one of its own for each installation; the same finds the same
         application again; None: a new one. `instance_id`: of a tab, say, with an event channel of its own. `renew`:
-        whether to open it anew if it has ended.
+        whether to reopen it if it has ended.
         """
         options: dict[str, Value] = {
             "userAgent": user_agent,

@@ -130,7 +130,7 @@ class Conversation(Bound[D_co]):
 
     @operation
     def participants(self) -> Steps[list["Participant[D_co]"]]:
-        """Who is in the meeting, without those in the lobby (UCWA: participants)."""
+        """The participants in the meeting, without those in the lobby (UCWA: participants)."""
         found = yield from self._follow("participants")
         return [
             Participant(self._application, each.href, each.title or "") for each in found.links.get("participant", ())
@@ -138,7 +138,7 @@ class Conversation(Bound[D_co]):
 
     @operation
     def lobby(self) -> Steps[list["Participant[D_co]"]]:
-        """Who waits in the lobby; for leaders (UCWA: lobby)."""
+        """The participants waiting in the lobby; for leaders (UCWA: lobby)."""
         found = yield from self._follow("lobby")
         return [
             Participant(self._application, each.href, str(each.properties.get("name", "")))

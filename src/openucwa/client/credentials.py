@@ -1,4 +1,4 @@
-"""What a client signs in with (UCWA: Authentication in UCWA)."""
+"""The credentials of a client (UCWA: Authentication in UCWA)."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field

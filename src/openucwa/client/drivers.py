@@ -159,8 +159,8 @@ class SyncDriver:
 
 
 def _arguments(request: Request) -> dict[str, Any]:
-    """What httpx takes. Its timeouts are for each step, such as one read, and those before a byte is sent are shorter
-    than all of it."""
+    """The arguments for httpx. Its timeouts are for each step, such as one read, and those before a byte is sent are
+    shorter than the whole."""
     timeout = httpx.Timeout(
         request.timeout, connect=min(request.timeout / 3, CONNECT_TIMEOUT), pool=request.timeout / 2
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 
 class UcwaError(Exception):
-    """Whatever this package raises on account of the server or the connection.
+    """The base of all errors that are due to the server or the connection.
 
     `may_have_happened`: whether the request may have changed something in spite of the error. `attempts`: how often it
     was sent.
@@ -80,17 +80,17 @@ class Refused(UcwaError):
 
     @property
     def message(self) -> str:
-        """What was wrong, in the server's words."""
+        """The server's explanation."""
         return self.reason.message
 
     @property
     def parameters(self) -> Mapping[str, str]:
-        """What was wrong with the input: name -> reason."""
+        """The refused parts of the input: name -> reason."""
         return self.reason.parameters
 
     @property
     def debug_info(self) -> Mapping[str, str]:
-        """What the server adds for its administrators."""
+        """Details for the server's administrators."""
         return self.reason.debug_info
 
     @property

@@ -37,7 +37,7 @@ class FoundMeeting(Generic[D_co]):
 
 
 class FoundMeetings(Bound[D_co]):
-    """What a query finds: `async for found in ...`, or `for found in ...`. Pages are read as they are needed."""
+    """The result of a query: `async for found in ...`, or `for found in ...`. Pages are read as they are needed."""
 
     def __init__(self, application: OpenApplication[D_co], parameters: dict[str, str]) -> None:
         super().__init__(application.session.driver)

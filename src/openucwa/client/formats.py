@@ -41,7 +41,7 @@ class Format(Protocol):
         ...
 
     def read(self, body: bytes) -> Document:
-        """What an answer contains. InvalidAnswer: it is malformed."""
+        """The content of an answer. InvalidAnswer: it is malformed."""
         ...
 
     def pretty(self, body: bytes) -> str:

@@ -1,5 +1,5 @@
-"""What belongs to an application: things whose hrefs are found by following links, again where the application was
-opened anew.
+"""Things of an application, whose hrefs are found by following links, again where the application was
+reopened.
 """
 
 from collections.abc import Mapping

@@ -73,7 +73,7 @@ class Meeting(Located[D_co]):
 
     @property
     def online_meeting_uri(self) -> str:
-        """What others need to join."""
+        """The address by which others join."""
         return self.resource.text("onlineMeetingUri")
 
     @property
@@ -93,17 +93,17 @@ class Meeting(Located[D_co]):
 
     @property
     def subject(self) -> str:
-        """What it is about."""
+        """The subject."""
         return self.resource.text("subject")
 
     @property
     def description(self) -> str:
-        """What it is about, at length."""
+        """The description."""
         return self.resource.text("description")
 
     @property
     def access_level(self) -> str:
-        """Who is admitted without waiting in the lobby."""
+        """The access level: who is admitted without waiting in the lobby."""
         return self.resource.text("accessLevel")
 
     @property
@@ -195,7 +195,7 @@ class Meeting(Located[D_co]):
         return locate
 
     def locate_extensions(self) -> Steps[str]:
-        """Where its extensions are."""
+        """The href of its extensions."""
         yield from self.locate()
         return self.resource.link("onlineMeetingExtensions")
 
@@ -252,7 +252,7 @@ class RemovedMeeting(Located[D_co]):
 
     @property
     def subject(self) -> str:
-        """What it was about."""
+        """The subject that it had."""
         return self.resource.text("subject")
 
     @property

@@ -1,4 +1,4 @@
-"""An open application, as everything in it sees it: how to send requests, and how to open it anew."""
+"""An open application, as everything in it sees it: how to send requests, and how to reopen it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,7 +15,7 @@ Locate = Callable[[], Steps[str]]
 
 class OpenApplication(Bound[D_co]):
     """An open application, without what can be done in it. `resource`: as it was answered. `generation`: how often it
-    was opened anew, because it had ended (404 ApplicationNotFound); then links are found again, and the conversations
+    was reopened, because it had ended (404 ApplicationNotFound); then links are found again, and the conversations
     of before are over.
     """
 
@@ -35,7 +35,7 @@ class OpenApplication(Bound[D_co]):
         self.resource = (yield from self.session.send("POST", href, Body(self._options), repeatable=True)).resource
 
     def renew(self, generation: int) -> Steps[None]:
-        """Opens it anew, unless someone else has done so since `generation`."""
+        """Reopens it, unless someone else has done so since `generation`."""
         yield Acquire(self._renewing)
         try:
             if self.generation == generation:
@@ -46,11 +46,11 @@ class OpenApplication(Bound[D_co]):
 
     @property
     def renews(self) -> bool:
-        """Whether it is opened anew where it has ended."""
+        """Whether it is reopened if it has ended."""
         return self._renew and not self._closed
 
     def send(self, method: str, locate: Locate, body: Body | None = None, **options: Any) -> Steps[Answer]:
-        """A request below the application; once more if the application had to be opened anew."""
+        """A request below the application; once more if the application had to be reopened."""
         generation = self.generation
         try:
             return (yield from self.session.send(method, (yield from locate()), body, **options))
@@ -61,7 +61,7 @@ class OpenApplication(Bound[D_co]):
         return (yield from self.session.send(method, (yield from locate()), body, **options))
 
     def link(self, *rels: str) -> Locate:
-        """How to find a link: of the application, or of what it embeds: `link("communication",
+        """A way to find a link: of the application, or of what it embeds: `link("communication",
         "joinOnlineMeeting")`.
         """
 

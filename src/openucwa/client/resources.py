@@ -134,7 +134,7 @@ class Event:
         return None if uri is None else unquote_plus(uri.partition(",")[2])
 
 
-#: The type of the event that says that the application had ended and was opened anew: conversations are over.
+#: The type of the event that says that the application had ended and was reopened: conversations are over.
 APPLICATION_RENEWED = "openucwa:renewed"
 
 

@@ -70,7 +70,7 @@ class Answer:
 
 
 class Session(Generic[D_co]):
-    """Who is signed in where. `root`: the server's address. `chance`: a random number from 0 to 1."""
+    """A user's session with a server. `root`: the server's address. `chance`: a random number from 0 to 1."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""How the logic of the client is separated from input and output.
+"""The separation of the client's logic from input and output.
 
 An operation is a generator: it yields what is to be done (`Send`, `Pause`, `Acquire`, `Ask`), is given the result, and
 returns its own. A driver does those things, with `await` or without; it decides nothing. So there is one text of every
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Lock(Protocol):
-    """What `Acquire` takes, of asyncio or of threading."""
+    """A lock of asyncio or of threading, as `Acquire` takes it."""
 
     def release(self) -> object:
         """Lets the next one in."""
@@ -61,7 +61,7 @@ def sending(request: Request) -> Steps[Response]:
 
 
 class Driver(Protocol):
-    """What carries out steps: `AsyncDriver` and `SyncDriver`."""
+    """Carries out steps: `AsyncDriver` and `SyncDriver`."""
 
     def run(self, steps: Steps[Any]) -> Any:
         """Carries out the steps; returns their result, or a coroutine that does."""

@@ -21,8 +21,8 @@ _LINK = re.compile(r'<([^<>]*)>\s*;\s*rel="([^"]*)"')
 
 
 def header_link(answer: Answer, rel: str) -> str:
-    """Where a Link header (RFC 8288) of an answer leads. InvalidAnswer: there is none of that rel; the server keeps no
-    history, for example.
+    """The target of a Link header (RFC 8288) of an answer. InvalidAnswer: there is none of that rel, for example
+    because the server keeps no history.
     """
     links = ", ".join(value for name, value in answer.response.headers if name == "link")
     for href, found in _LINK.findall(links):
@@ -32,9 +32,9 @@ def header_link(answer: Answer, rel: str) -> str:
 
 
 class Version(Located[D_co]):
-    """What a meeting or an extension was after one change, or before its removal. `resource`: as it was answered.
+    """A version of a meeting or an extension: after one change, or before its removal. `resource`: as it was answered.
 
-    `find`: finds it again in an application that was opened anew.
+    `find`: finds it again in a reopened application.
     """
 
     def __init__(self, application: OpenApplication[D_co], resource: Resource, find: Locate) -> None:
@@ -46,7 +46,7 @@ class Version(Located[D_co]):
         return (yield from self._found())
 
     def _locate_restore(self) -> Steps[str]:
-        """Where it is restored."""
+        """The href that restores it."""
         href = yield from self.locate()
         if href != self.resource.href:
             self.resource = (yield from self.application.session.send("GET", href)).resource
@@ -59,7 +59,7 @@ class Version(Located[D_co]):
 
     @property
     def kind(self) -> str:
-        """What happened: added, replaced, patched, removed or restored."""
+        """The kind of the change: added, replaced, patched, removed or restored."""
         return self.resource.text("kind")
 
     @property

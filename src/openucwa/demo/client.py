@@ -33,7 +33,7 @@ _TOKEN = re.compile(r"(cwt=[\w.-]{12})[\w.-]+")
 
 
 class StepFailed(Exception):  # the result of a step, not an error of the program
-    """What the server did wrong."""
+    """The server answered otherwise than expected; the message says how."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Answer:
 
     @property
     def next(self) -> str:
-        """Where the next events are. StepFailed: the answer does not say."""
+        """The href of the next events. StepFailed: the answer does not say."""
         if "next" not in self._set.links:
             raise StepFailed("the answer has no link next")
         return self._set.links["next"]
@@ -82,7 +82,7 @@ class Answer:
 
 
 class Screen:
-    """Where the walk is shown. `colour`: whether to use colours; `verbose`: whether to show each exchange."""
+    """The terminal that shows the walk. `colour`: whether to use colours; `verbose`: whether to show each exchange."""
 
     def __init__(self, stream: TextIO, *, colour: bool, verbose: bool = False) -> None:
         self._stream = stream

@@ -20,13 +20,14 @@ from openucwa.config import Config
 from openucwa.config_options import ConfigError
 from openucwa.demo.client import Screen, StepFailed
 from openucwa.demo.steps import Steps, Stopped
-from openucwa.demo.walk import LENE, USERS, Walk
+from openucwa.demo.walk import DANA, LENE, SUBJECT, USER_AGENT, USERS, Walk
 from openucwa.identity.passwords import Passwords
 from openucwa.model.user import User
-from openucwa.model.world import RealWorld
+from openucwa.model.world import RealWorld, World
 from openucwa.server.control import ProcessControl, Signals
 from openucwa.server.listeners import Listener, bind, close
 from openucwa.server.process import serve
+from openucwa.store.contract import Store
 from openucwa.store.sqlite import SqliteStore
 from openucwa.telemetry import audit
 from openucwa.telemetry.access_log import AccessLog
@@ -47,7 +48,10 @@ def run(config: Config, screen: Screen, *, exit_after: bool) -> int:
         world = RealWorld()
         config = replace(config, listen=tuple(listener.url for listener in listeners))
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(prepare(config))
+            with _silenced(audit.logger):
+                earlier = runner.run(prepare(config, world))
+            if earlier:
+                screen.say(f"Removed {earlier} of earlier runs.")
             lines = LogLines.of(replace(config, log_level="warning"), world)
             restore_logging = route_logging(lines)
             try:
@@ -59,8 +63,11 @@ def run(config: Config, screen: Screen, *, exit_after: bool) -> int:
         close(listeners)
 
 
-async def prepare(config: Config) -> None:
-    """Adds the demo's users to the store. ConfigError: it has other users, so it is not the demo's folder."""
+async def prepare(config: Config, world: World) -> str:
+    """Adds the demo's users to the store, and removes what earlier walks left there; returns what that was, or "".
+
+    ConfigError: it has other users, so it is not the demo's folder.
+    """
     store = SqliteStore(Path(config.data), config.store_timeout)
     await store.open()
     try:
@@ -78,8 +85,31 @@ async def prepare(config: Config) -> None:
                     await store.users.add(User(user.uri, user.name, None, None, hashed))
         finally:
             passwords.close()
+        return await clean_up(store, world.now())
     finally:
         await store.close()
+
+
+async def clean_up(store: Store, now: int) -> str:
+    """Removes the meetings and ends the applications of earlier walks; returns how many, in words, or ""."""
+    meetings = applications = 0
+    for meeting, _ in await store.meetings.all(LENE.uri):
+        if (meeting.settings.subject, meeting.settings.attendees) == (SUBJECT, (DANA.uri,)):
+            await store.meetings.remove(LENE.uri, meeting.id, None, now)
+            meetings += 1
+    for user in USERS:
+        for session in await store.applications.all(user.uri):
+            if session.application.user_agent == USER_AGENT:
+                await store.applications.close(user.uri, session.application.id, now)
+                applications += 1
+    if not meetings and not applications:
+        return ""
+    return f"{counted(meetings, 'meeting')} and {counted(applications, 'application')}"
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 meeting`, `2 meetings`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 class _Demo:

@@ -33,6 +33,9 @@ DANA = DemoUser("dana@example.com", "Dana Birkby", "dana-demo-password")
 USERS = (LENE, DANA)
 #: Someone without an account.
 GUEST = "Joe"
+#: By these the next run knows what a walk has made.
+SUBJECT = "Budget"
+USER_AGENT = "openucwa demo"
 
 #: The extension for all participants: one property of each type.
 AGENDA: Values = {
@@ -126,7 +129,7 @@ class Walk:
         ):
             # A new one for each walk: the event channel of an earlier one still has the events of its meeting.
             endpoint = f"demo {self._steps.form.name} {secrets.token_hex(4)}"
-            values: Values = {"culture": "en-US", "endpointId": endpoint, "userAgent": "openucwa demo"}
+            values: Values = {"culture": "en-US", "endpointId": endpoint, "userAgent": USER_AGENT}
             return self._steps.send(client, "POST", applications, 201, values).seen
 
     def _schedule(self, application: Resource) -> Resource:
@@ -134,7 +137,7 @@ class Walk:
         with self._steps.taking(
             "Schedule a meeting", "Every property is optional; this meeting has a subject and an attendee."
         ):
-            values: Values = {"subject": "Budget", "attendees": [DANA.uri], "accessLevel": "Invited"}
+            values: Values = {"subject": SUBJECT, "attendees": [DANA.uri], "accessLevel": "Invited"}
             meeting = self._steps.send(self._lene, "POST", meetings, 201, values).seen
             self._steps.must_show(meeting, values)
             return meeting

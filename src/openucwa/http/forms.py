@@ -21,7 +21,7 @@ _TRANSFER_ENCODINGS = {"7bit", "8bit", "binary"}
 
 @dataclass(frozen=True, slots=True)
 class FormLimits:
-    """How much of a form is read. `fields`: their maximum number. `part_headers`: header lines of a part."""
+    """Limits of forms. `fields`: their maximum number. `part_headers`: header lines of a part."""
 
     fields: int = 100
     part_headers: int = 100

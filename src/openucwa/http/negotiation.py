@@ -48,7 +48,7 @@ def choose(accept: str | None, produces: Sequence[str], limits: ListLimits = DEF
 
 
 def is_navigation(request: Request) -> bool:
-    """Whether a browser says that a person is to look at the answer."""
+    """Whether a browser will show the answer to a person."""
     return (
         request.headers.get(b"sec-fetch-dest") == b"document"
         or request.headers.get(b"upgrade-insecure-requests") == b"1"
@@ -148,7 +148,7 @@ def _ranges(accept: str, limits: ListLimits) -> Weighted:
 
 
 class _Fit(NamedTuple):
-    """How well a media type matches a range; greater is better."""
+    """The quality of a match between a media type and a range; greater is better."""
 
     quality: float
     specificity: int

@@ -26,7 +26,7 @@ class Admission:
         self._photos = photos
 
     async def admit(self, profile: Profile) -> User | None:
-        """The user, added if necessary. None: unknown and not to be added, or removed by an administrator."""
+        """The user, added if necessary. None: unknown and not to be added, or removed, or disabled."""
         admitted = await self._users.admit(user_of(profile), create=profile.create)
         if self._photos is not None and admitted is not None and admitted.source == profile.source:
             self._photos.note(profile)

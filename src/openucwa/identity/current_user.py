@@ -5,15 +5,21 @@ from openucwa.model.refusals import Unauthorized
 from openucwa.model.user import User
 from openucwa.store.contract import Users
 
+#: Why a disabled user's tokens are refused.
+DISABLED = "the user is disabled"
+
 
 async def current_user(users: Users, caller: Caller) -> User | None:
     """The caller's user; None for an anonymous caller.
 
-    Unauthorized: the user was removed, or the password changed after the token was issued.
+    Unauthorized: the user was removed or is disabled, or the token was revoked after it was issued, by a new password
+    or otherwise.
     """
     if caller.anonymous:
         return None
     user = await users.get(caller.identity)
+    if user is not None and user.disabled:
+        raise Unauthorized(DISABLED)
     if user is None or not caller.is_of(user.generation):
-        raise Unauthorized("the user was removed, or the password changed after this token was issued")
+        raise Unauthorized("the user was removed, or this token was revoked: by a new password, or by signing out")
     return user

@@ -13,6 +13,8 @@ from openucwa.model.refusals import ParameterValidationFailure, ServiceUnavailab
 
 T = TypeVar("T")
 
+#: Minimum length of a password, in characters.
+MIN_PASSWORD_LENGTH = 8
 #: Maximum length of a password, in characters; normalising a much longer one would take long.
 MAX_PASSWORD_LENGTH = 1_024
 

@@ -40,7 +40,7 @@ class FoundGroup(NamedTuple):
 
 
 class FoundPeople(NamedTuple):
-    """What a directory knows. `more`: it knows more than that."""
+    """The people that a directory found. `more`: there are more."""
 
     people: tuple[Profile, ...] = ()
     groups: tuple[FoundGroup, ...] = ()

@@ -1,7 +1,7 @@
 """Rate limits with a burst, by key, for actions that reach other users or are stored.
 
-In memory; a restart resets them. The processes of a deployment tell each other what was consumed (`sharing.py`), once
-half of a burst is gone. So with N processes the rate holds for all together, while a burst may be up to N times as
+In memory; a restart resets them. The processes of a deployment send each other what was consumed (`sharing.py`), once
+half of a burst is used up. So with N processes the rate holds for all together, while a burst may be up to N times as
 large if it comes within a second.
 """
 
@@ -41,38 +41,38 @@ class Rate:
     ) -> None:
         self._per_second = per_second
         self._burst = float(burst)
-        self._told_below = burst / 2
+        self._send_below = burst / 2
         self._what = what
         self._world = world
         self._sharing = sharing
         self._kind = what.replace(" ", "-")
         self._remembered = remembered
-        #: Key -> the rest of the burst; when that was, on the `monotonic` clock; what the others do not know of yet.
+        #: Key -> the rest of the burst; when that was, on the `monotonic` clock; the number not yet sent to the others.
         self._left: OrderedDict[str, tuple[float, float, int]] = OrderedDict()
-        #: The keys of which the others will be told.
+        #: The keys whose numbers are to be sent to the others.
         self._due: dict[str, None] = {}
         if sharing is not None:
-            sharing.receive_by(self._kind, self._heard)
+            sharing.subscribe(self._kind, self._received)
 
     def take(self, key: str) -> None:
         """Counts one more. TooManyRequests: over the limit; nothing is counted."""
         now = self._world.monotonic()
-        left, untold = self._rest(key, now)
+        left, unsent = self._rest(key, now)
         if left < 1:
             raise TooManyRequests(f"too many {self._what}", max(1, math.ceil((1 - left) / self._per_second)))
-        self._keep(key, left - 1, now, untold + 1)
-        if left - 1 < self._told_below and self._sharing is not None:
+        self._keep(key, left - 1, now, unsent + 1)
+        if left - 1 < self._send_below and self._sharing is not None:
             if not self._due:
-                self._sharing.tell_later(self._kind, self._messages)
+                self._sharing.send_later(self._kind, self._messages)
             self._due[key] = None
 
     def _rest(self, key: str, now: float) -> tuple[float, int]:
-        left, since, untold = self._left.get(key, (self._burst, now, 0))
+        left, since, unsent = self._left.get(key, (self._burst, now, 0))
         left += (now - since) * self._per_second
-        return (left, untold) if left < self._burst else (self._burst, 0)
+        return (left, unsent) if left < self._burst else (self._burst, 0)
 
-    def _keep(self, key: str, left: float, now: float, untold: int) -> None:
-        self._left[key] = (left, now, untold)
+    def _keep(self, key: str, left: float, now: float, unsent: int) -> None:
+        self._left[key] = (left, now, unsent)
         self._left.move_to_end(key)
         if len(self._left) > self._remembered:
             self._left.popitem(last=False)
@@ -86,13 +86,13 @@ class Rate:
                 messages.append((str(found[2]), key))
                 self._left[key] = (found[0], found[1], 0)
         if self._due and self._sharing is not None:
-            self._sharing.tell_later(self._kind, self._messages)
+            self._sharing.send_later(self._kind, self._messages)
         return messages
 
-    def _heard(self, words: Sequence[str]) -> None:
+    def _received(self, words: Sequence[str]) -> None:
         """Another process let `words[0]` through, for the key that follows."""
         count, *key = words
         name, now = "/".join(key), self._world.monotonic()
-        left, untold = self._rest(name, now)
+        left, unsent = self._rest(name, now)
         # Bounded, so that nobody waits for longer than two bursts.
-        self._keep(name, max(left - int(count), -self._burst), now, untold)
+        self._keep(name, max(left - int(count), -self._burst), now, unsent)

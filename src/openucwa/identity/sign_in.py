@@ -175,7 +175,7 @@ class SignIn:
         if parsed is None:
             return None
         try:
-            return await self._store.meetings.get(*parsed)
+            return await self._store.meetings.find(*parsed)
         except ResourceNotFound:
             return None
 
@@ -185,7 +185,9 @@ class SignIn:
             caller = await self._keys.check(token, allow_expired_by=self._anonymous_token_lifetime * 1000)
         except Unauthorized:
             _refuse_renewal()
-        if not caller.anonymous or caller.meeting != meeting.uri:
+        # The meeting may have been handed over since.
+        renewed = await self._meeting(caller.meeting or "")
+        if not caller.anonymous or renewed is None or renewed.uri != meeting.uri:
             _refuse_renewal()
         return caller
 

@@ -7,7 +7,7 @@
   not stop an address from which that user has signed in before, so nobody is locked out by others where they usually
   are.
 
-In memory; a restart resets them. The processes of a deployment tell each other each outcome (`sharing.py`). What is
+In memory; a restart resets them. The processes of a deployment send each other each outcome (`sharing.py`). What is
 counted under is a digest, so that memory does not grow with the names that strangers try.
 """
 
@@ -58,7 +58,7 @@ class ThrottleSettings:
 class Throttle:
     """Refuses sign-ins of users and from addresses with too many failures, for a while.
 
-    `remembered`: the number of entries of each kind that are kept. `sharing`: None: there is no other process.
+    `remembered`: the maximum number of entries of each kind. `sharing`: None: there is no other process.
 
     During a delay even the right password is refused: otherwise guessing would go on at full speed. An attempt in
     flight counts as a failure until its outcome is known, so parallel guesses gain nothing. Those in flight in other
@@ -75,7 +75,7 @@ class Throttle:
         self._known = _Known(world, remembered)
         self._sharing = sharing
         if sharing is not None:
-            sharing.receive_by(_KIND, self._heard)
+            sharing.subscribe(_KIND, self._received)
 
     def begin(self, user: str | None, address: str) -> "Attempt":
         """Begins an attempt, before the password is verified; its `with` block must end it.
@@ -96,9 +96,9 @@ class Throttle:
         if failed or who.user != _NOBODY:
             self._count(who, failed=failed)
             if self._sharing is not None:
-                self._sharing.tell(_KIND, _FAILED if failed else _SUCCEEDED, who.user, who.address)
+                self._sharing.send(_KIND, _FAILED if failed else _SUCCEEDED, who.user, who.address)
 
-    def _heard(self, words: Sequence[str]) -> None:
+    def _received(self, words: Sequence[str]) -> None:
         outcome, user, address = words
         self._count(Who(user, address), failed=outcome == _FAILED)
 
@@ -306,7 +306,7 @@ class _Records:
         record.last_failure = now
         if (over := record.failures - self._failures) >= 0:
             delay = min(self._delay * 2.0 ** min(over, _MAX_DOUBLINGS), self._delay_max)
-            # A failure during a delay comes from another process, which had not heard of it yet.
+            # A failure during a delay comes from another process, which had not received it yet.
             record.closed_until = min(max(record.closed_until, now) + delay, now + self._memory)
 
     def forget(self, key: str) -> None:

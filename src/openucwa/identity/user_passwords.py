@@ -48,7 +48,7 @@ class UserPasswords:
         return login.throttle_key(self._domains)
 
     async def user(self, login: Login, password: str) -> User | None:
-        """The user who signed in; None: wrong name or password.
+        """The user who signed in; None: wrong name or password, or disabled: the answer must not confirm a password.
 
         ServiceUnavailable: too many passwords are being verified, or a backend is unreachable.
         """
@@ -56,7 +56,8 @@ class UserPasswords:
         backends = [backend for backend in self._backends if backend.may_know(login)]
         if not backends or (user is not None and user.password_hash) or _too_long(login, password):
             hashed = None if user is None else user.password_hash
-            return user if await self._passwords.verify(hashed or None, password) else None
+            right = await self._passwords.verify(hashed or None, password)
+            return user if right and user is not None and not user.disabled else None
         for backend in backends:
             profile = await backend.verify(login, password)
             if profile is not None:

@@ -72,7 +72,7 @@ def read_order(text: str, limits: FilterLimits, name: str = "$orderby") -> Order
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """What names stand for. `extension`: the variable of `extensions/any`; `value`: that of an array's `any`."""
+    """The meaning of names. `extension`: the variable of `extensions/any`; `value`: that of an array's `any`."""
 
     extension: str | None = None
     value: str | None = None

@@ -28,7 +28,7 @@ _SHARE = 100
 _MAX_DEPTH = 100
 #: Above this, a check reports the first fault alone.
 _MAX_WORK_FOR_ALL = 50_000
-#: Schemas that are kept compiled, and the memory that the patterns of one may take, all and each, in bytes.
+#: Compiled schemas that are cached, and the memory that the patterns of one may take, all and each, in bytes.
 _MAX_COMPILED = 32
 _PATTERN_BYTES = 1_000_000
 _MAX_PATTERN_BYTES = 100_000
@@ -51,7 +51,7 @@ _MANY = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
 _NAMED = frozenset({"dependentSchemas", "patternProperties", "properties"})
 #: Schemas that are only referred to.
 _DEFINED = frozenset({"$defs", "definitions"})
-#: Keywords that look through the parts of their schema again, those with such a keyword too: the times that it takes.
+#: Keywords that go through the parts of their schema again, nested ones included: how many times.
 _UNEVALUATED = frozenset({"unevaluatedItems", "unevaluatedProperties"})
 _UNEVALUATED_TIMES = 3
 _REFUSED = frozenset({"$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor"})
@@ -147,7 +147,7 @@ def _compile(schema: Any) -> "Validator":
 
 
 def _patterns(schema: Any) -> Iterator[str]:
-    """The regular expressions, and whatever looks like one."""
+    """The regular expressions, and every text that could be one."""
     waiting = [schema]
     while waiting:
         each = waiting.pop()

@@ -6,7 +6,7 @@ from openucwa.model.meeting import Meeting
 from openucwa.model.values import Instant
 from openucwa.representation.document import Property
 
-#: The template of the server's own join page. It has the whole address, so that the page can tell which meeting it is
+#: The template of the server's own join page. It has the whole address, from which the page knows which meeting it is
 #: for.
 JOIN_PATH = "/meet/{user}@{domain}/{id}"
 

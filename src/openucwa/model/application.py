@@ -60,8 +60,8 @@ class Session:
     """An application with its user, read at once.
 
     `generation`, `pool`, `user_name`, `email` and all from `title` on: of the owner's user row; None for an anonymous
-    owner. `last_poll`, `last_request`: ms since 1970, as last stored; `last_poll` None: it never
-    polled.
+    owner. `disabled`: whether the user is.
+    `last_poll`, `last_request`: ms since 1970, as last stored; `last_poll` None: it never polled.
     """
 
     application: Application
@@ -79,3 +79,4 @@ class Session:
     other_phone: str | None = None
     company: str | None = None
     office: str | None = None
+    disabled: bool = False

@@ -18,7 +18,7 @@ ROW_BYTES = 400
 
 
 class ChangeKind(StrEnum):
-    """What happened to a meeting or an extension."""
+    """The kind of a change of a meeting or an extension."""
 
     ADDED = "added"
     REPLACED = "replaced"
@@ -28,8 +28,8 @@ class ChangeKind(StrEnum):
 
 
 class Author(NamedTuple):
-    """Who makes a change. `user`: a SIP URI; empty: the server itself, or its administrator. `application`: the id of
-    the user's application, and `user_agent` its userAgent; empty if there is none.
+    """The author of a change. `user`: a SIP URI; empty: the server itself, or its administrator. `application`: the id
+    of the user's application, and `user_agent` its userAgent; empty if there is none.
     """
 
     user: str = ""
@@ -128,7 +128,7 @@ class Invitee:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a reader finds behind a position. `changes`: in order. `position`: where to continue, also if there are no
+    """The changes after a position. `changes`: in order. `position`: where to continue, also if there are no
     changes. `more`: whether there are further changes already.
     """
 

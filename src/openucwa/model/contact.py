@@ -47,7 +47,7 @@ MY_ORGANIZATION_GROUP = Group("myOrganizationGroup", GroupKind.MY_ORGANIZATION_G
 
 @dataclass(frozen=True, slots=True)
 class ContactCard:
-    """What is stored of a contact, for the time when no user and no directory tells more."""
+    """The stored details of a contact, used when no user and no directory provides more."""
 
     uri: str
     name: str

@@ -1,4 +1,4 @@
-"""What is stored of past conversations of two, for each of the two users."""
+"""The history of conversations of two, stored for each of the two users."""
 
 from dataclasses import dataclass
 
@@ -62,7 +62,7 @@ class MissedItems:
 
 @dataclass(frozen=True, slots=True)
 class HistoryLimits:
-    """How much is stored for a user. `logs`: the latest so many conversations; 0: nothing. `messages`: of each."""
+    """Limits of the history of a user. `logs`: the latest so many conversations; 0: nothing. `messages`: of each."""
 
     logs: int = 0
     messages: int = 0

@@ -41,7 +41,7 @@ class Histogram:
 
 
 class Load(NamedTuple):
-    """What the listeners hold now, each with its limit.
+    """The present load of the listeners, each figure with its limit.
 
     `refused`: connections so far that exceeded the limit. `bodies`: bytes of request bodies being received; `unread`:
     bytes of responses that clients have not read. `certificate_expiry`: when the certificate expires, in seconds since

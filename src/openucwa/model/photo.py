@@ -20,7 +20,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class PhotoOrigin:
-    """Where a photo comes from. `source`: the directory; None: it was set by the user or an administrator.
+    """The origin of a photo. `source`: the directory; None: it was set by the user or an administrator.
     `fingerprint`: of the directory's original.
     """
 

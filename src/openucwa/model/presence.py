@@ -123,7 +123,7 @@ class Derived(NamedTuple):
 
 
 def derive(preferred: str | None, endpoints: Sequence[Endpoint], now: int) -> Derived:
-    """What is shown of a user at `now`.
+    """The presence of a user as shown at `now`.
 
     Without an endpoint Offline. Otherwise what the user set; Busy and Online have an idle form. If the user set
     nothing, Online, then IdleOnline, then Away, by the most active endpoint.

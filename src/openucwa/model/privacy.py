@@ -19,7 +19,8 @@ class PrivacyLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Visible:
-    """What a level lets see. Name, address and e-mail are always visible (UCWA: PrivacyRelationshipLevel, Blocked).
+    """The details visible at a privacy level. Name, address and e-mail are always visible (UCWA:
+    PrivacyRelationshipLevel, Blocked).
 
     `details`: title, department, company and office. `private_phones`: home and other phone. `presence`: availability
     and activity; False: shown as Offline, and changes raise no events. `last_active`: since when the user is inactive.
@@ -71,5 +72,5 @@ _TABLE: Mapping[PrivacyLevel, Visible] = {
 
 
 def sees(level: PrivacyLevel) -> Visible:
-    """What a person at this level sees of the user who set it."""
+    """The details that a person at this level sees of the user who set it."""
     return _TABLE[level]

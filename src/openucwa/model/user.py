@@ -19,7 +19,7 @@ class User:
     `uri`: the SIP URI in lower case, `sip:lenea@contoso.com`; it is the user's identity everywhere. `pool`: the name of
     the user's home pool; None is this server. `password_hash`: argon2's encoded form; empty if the user has no password
     here. `generation`: grows with each change of the password; tokens of another one are refused. `source`: the issuer
-    or directory that the user comes from; None: added here.
+    or directory that the user comes from; None: added here. `disabled`: an administrator has locked the user out.
     """
 
     uri: str
@@ -37,6 +37,7 @@ class User:
     other_phone: str | None = None
     company: str | None = None
     office: str | None = None
+    disabled: bool = False
 
     @property
     def address(self) -> str:

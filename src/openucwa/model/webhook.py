@@ -23,7 +23,7 @@ class WebhookState(enum.StrEnum):
 
 
 class DeliveryState(enum.StrEnum):
-    """How far a delivery is."""
+    """The state of a delivery."""
 
     PENDING = "Pending"
     DELIVERED = "Delivered"
@@ -68,8 +68,8 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class WebhookPosition:
-    """How far a webhook has read the change log. `log`: the identity of that log. `transaction`, `number`: of the last
-    change that was read.
+    """The position of a webhook in the change log. `log`: the identity of that log. `transaction`, `number`: of the
+    last change that was read.
     """
 
     log: str

@@ -1,1 +1,1 @@
-"""What people may see of each other: rules, without HTTP and SQL."""
+"""Rules of visibility between people, without HTTP and SQL."""

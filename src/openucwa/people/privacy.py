@@ -16,7 +16,9 @@ class Privacy:
         self._enterprise = enterprise
 
     async def level(self, owner: str, viewer: str) -> PrivacyLevel:
-        """What `owner` lets `viewer` see; oneself sees everything. Both are SIP URIs in lower case, or identities."""
+        """The level at which `viewer` sees `owner`; users see everything of themselves. Both are SIP URIs in lower
+        case, or identities.
+        """
         if owner == viewer:
             return PrivacyLevel.FRIENDS_AND_FAMILY
         return await self._contacts.relationship(owner, viewer) or self.default(owner, viewer)

@@ -11,11 +11,13 @@ from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation
 from openucwa.config import Config
 from openucwa.http.message import Header
+from openucwa.identity.accounts import Accounts
 from openucwa.meetings.pools import Pools
 from openucwa.model.conversation import LobbyEntry
 from openucwa.model.scopes import ANY_SCOPE, RECEIVE
 from openucwa.model.values import Instant
 from openucwa.representation.document import Document, Link, Property
+from openucwa.resources.accounts import PASSWORD_REL, SIGN_OUT_REL
 from openucwa.resources.my_online_meetings import RELS
 from openucwa.resources.online_meetings import READ_REFUSALS, MeetingFamily, meeting_href, organizer_of
 from openucwa.store import contract
@@ -38,7 +40,13 @@ def index_link(call: Context) -> tuple[Header, ...]:
 
 def links(config: Config) -> dict[str, str]:
     """The additions that are switched on: the path below openucwa:index by rel."""
-    added = {"openucwa:lobby": "lobby", "openucwa:photo": "photo", "openucwa:schemas": "schemas"}
+    added = {
+        "openucwa:lobby": "lobby",
+        PASSWORD_REL: "password",
+        "openucwa:photo": "photo",
+        "openucwa:schemas": "schemas",
+        SIGN_OUT_REL: "signOut",
+    }
     if config.change_log:
         added |= {
             "openucwa:changes": "changes",
@@ -55,20 +63,22 @@ class Index(MeetingFamily[None]):
     rel = "openucwa:index"
     scopes = ANY_SCOPE
 
-    def __init__(self, pools: Pools, added: Mapping[str, str]) -> None:
+    def __init__(self, pools: Pools, added: Mapping[str, str], accounts: Accounts) -> None:
         """`added`: the path of each addition below this resource, by its rel."""
         super().__init__(pools)
         self._added = added
+        self._accounts = accounts
 
     @Operation("Links to the resources that this server adds to UCWA.", refuses=READ_REFUSALS)
     async def get(self, call: Call[None]) -> Answer:
-        """openucwa:index, GET."""
+        """openucwa:index, GET. A user whose password is stored elsewhere has no openucwa:password."""
         href = index_href(call)
+        left_out = () if await self._accounts.has_password(call.caller) else (PASSWORD_REL,)
         return Answer(
             Document(
                 rel=self.rel,
                 href=href,
-                links={rel: Link(f"{href}/{path}") for rel, path in self._added.items()},
+                links={rel: Link(f"{href}/{path}") for rel, path in self._added.items() if rel not in left_out},
             )
         )
 

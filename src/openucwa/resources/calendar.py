@@ -9,6 +9,7 @@ import importlib
 import re
 import sys
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from openucwa import __version__
@@ -16,6 +17,7 @@ from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation
 from openucwa.meetings.pools import Pools
+from openucwa.meetings.schedule import Schedule, schedule_in, zone_of
 from openucwa.model.meeting import Meeting
 from openucwa.model.refusals import ParameterValidationFailure
 from openucwa.model.scopes import CONVERSATION_SCOPES
@@ -28,15 +30,15 @@ from openucwa.resources.online_meetings import READ_REFUSALS, OneMeeting
 from openucwa.store import contract
 
 if TYPE_CHECKING:
-    from icalendar import Event
+    from icalendar import Calendar, Event
     from icalendar.prop import vInline
 
 CALENDAR = "text/calendar"
 HOUR = 3_600_000
 
 QUERY = (
-    Parameter("start", kind="datetime", description="Start; default: the next full hour."),
-    Parameter("end", kind="datetime", description="End; default: one hour after the start."),
+    Parameter("start", kind="datetime", description="Start; default: the meeting's begin, or else the next full hour."),
+    Parameter("end", kind="datetime", description="End; default: the meeting's end, or else one hour after the start."),
 )
 
 #: Characters that some parser takes for the end of a line, which ends an iCalendar property.
@@ -88,30 +90,36 @@ class MeetingInvitation(OneMeeting):
         """
         from icalendar import Calendar  # noqa: PLC0415  # a quarter of a second: see `load`
 
-        start, end = self._time(call)
+        _, extensions = await self._meetings.get_with_extensions(call.target.organizer, call.target.id)
+        schedule = schedule_in(extensions)
+        start, end = self._time(call, schedule)
         organizer = await self._users.get(call.target.organizer)
         calendar = Calendar()
         calendar.add("prodid", f"-//openucwa//{__version__}//EN")
         calendar.add("version", "2.0")
         calendar.add("method", "REQUEST" if _invited(call.target) else "PUBLISH")
-        calendar.add_component(self._event(call, call.target, organizer, start, end))
+        event = self._event(call, call.target, organizer)
+        _add_times(calendar, event, start, end, schedule)
+        calendar.add_component(event)
         return Answer(
             body=calendar.to_ical(),
             content_type=f"{CALENDAR}; charset=utf-8",
             headers=((b"Content-Disposition", f'attachment; filename="{call.target.id}.ics"'.encode()),),
         )
 
-    def _time(self, call: Call[Meeting]) -> tuple[Instant, Instant]:
+    def _time(self, call: Call[Meeting], schedule: Schedule | None) -> tuple[Instant, Instant]:
         """ParameterValidationFailure: the end is not after the start, or out of range."""
         values = call.values
+        # iCalendar has no fractions of a second.
+        if not values and schedule is not None and schedule.begin.ms // 1000 < schedule.end.ms // 1000:
+            return schedule.begin, schedule.end
         start = values.get("start") or Instant((self._world.now() // HOUR + 1) * HOUR)
         end = values.get("end") or Instant(min(start.ms + HOUR, LAST_INSTANT.ms))
-        # iCalendar has no fractions of a second.
         if end.ms // 1000 <= start.ms // 1000:
             raise ParameterValidationFailure({"end": "must be later than start"})
         return start, end
 
-    def _event(self, call: Context, meeting: Meeting, organizer: User | None, start: Instant, end: Instant) -> "Event":
+    def _event(self, call: Context, meeting: Meeting, organizer: User | None) -> "Event":
         from icalendar import Event  # noqa: PLC0415  # as above
 
         settings = meeting.settings
@@ -120,8 +128,6 @@ class MeetingInvitation(OneMeeting):
         event = Event()
         event.add("uid", meeting.conversation_id)
         event.add("dtstamp", Instant(self._world.now()).datetime())
-        event.add("dtstart", start.datetime())
-        event.add("dtend", end.datetime())
         event.add("summary", _as_text(" ".join(_text(settings.subject).split()) or "Online meeting"))
         event.add("description", _as_text("\n\n".join(filter(None, parts))))
         event.add("location", _as_text(join_url))
@@ -131,9 +137,28 @@ class MeetingInvitation(OneMeeting):
         name = organizer.name if organizer is not None else ""
         event.add("organizer", f"mailto:{email or _address(meeting.organizer)}", {"CN": _name(name)} if name else {})
         for address in _invited(meeting):
-            told = {"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": "TRUE"}
-            event.add("attendee", f"mailto:{address}", told)
+            parameters = {"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": "TRUE"}
+            event.add("attendee", f"mailto:{address}", parameters)
         return event
+
+
+def _add_times(calendar: "Calendar", event: "Event", start: Instant, end: Instant, schedule: Schedule | None) -> None:
+    """Start and end in the time zone in which the meeting was scheduled, with its rules; otherwise in UTC."""
+    from icalendar import Timezone  # noqa: PLC0415  # as above
+
+    first, last = start.datetime(), end.datetime()
+    year = timedelta(days=366)
+    zone = None if schedule is None or last - first > year else zone_of(schedule.time_zone)
+    if zone is not None and zone.key != "UTC":
+        try:
+            rules = Timezone.from_tzid(zone.key, first_date=(first - year).date(), last_date=(last + year).date())
+            first, last = first.astimezone(zone), last.astimezone(zone)
+        except (ValueError, OverflowError):  # it is at the end of the calendar, or the library has no such zone
+            pass
+        else:
+            calendar.add_component(rules)
+    event.add("dtstart", first)
+    event.add("dtend", last)
 
 
 def _invited(meeting: Meeting) -> list[str]:

@@ -64,7 +64,7 @@ from openucwa.store import contract
 
 @dataclass(frozen=True, slots=True)
 class _Built:
-    """What a request makes of a meeting. `meeting`: afterwards; `shown`: the extensions that it added or changed, or
+    """The result of a change set. `meeting`: afterwards; `shown`: the extensions that it added or changed, or
     would have changed if they were not so already.
     """
 

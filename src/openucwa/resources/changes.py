@@ -115,7 +115,7 @@ class ChangeReader:
                     if not found.more and not await wake.wait(HEARTBEAT):
                         yield b":\n\n"
         except Refusal:
-            # The client connects again with the last id, and is told then.
+            # The client connects again with the last id, and gets them then.
             return
         finally:
             self._streams[reader] -= 1

@@ -21,7 +21,7 @@ RESOURCES = {
 
 
 class ContactResource(Resource[Presence]):
-    """One of the resources below a contact. What the caller may not see looks as if it were not there."""
+    """One of the resources below a contact. What the caller may not see is shown as absent."""
 
     scopes = frozenset({CONTACTS})
     anonymous = False

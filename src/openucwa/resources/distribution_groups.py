@@ -5,7 +5,6 @@ from dataclasses import replace
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation, Resource
-from openucwa.config import Config
 from openucwa.model.contact import Group, GroupKind
 from openucwa.model.refusals import (
     AlreadyExists,
@@ -64,11 +63,11 @@ class AddToContactList(Resource[None]):
     scopes = CONTACT_SCOPES
     anonymous = False
 
-    def __init__(self, contacts: contract.Contacts, book: AddressBook, world: World, config: Config) -> None:
+    def __init__(self, contacts: contract.Contacts, book: AddressBook, world: World, max_groups: int) -> None:
         self._contacts = contacts
         self._book = book
         self._world = world
-        self._max = config.max_groups
+        self._max = max_groups
 
     @Operation(
         "Adds a distribution group to the contact list.",

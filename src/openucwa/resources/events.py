@@ -13,10 +13,12 @@ from openucwa.http.authorization import bearer_token
 from openucwa.identity.callers import Callers
 from openucwa.identity.current_user import current_user
 from openucwa.model.refusals import (
+    ApplicationNotFound,
     CannotRedirect,
     InvalidExchangeServerVersion,
     ParameterValidationFailure,
     PGetReplaced,
+    TooManyApplications,
 )
 from openucwa.people.privacy import Privacy
 from openucwa.representation.document import Events, Link
@@ -82,7 +84,11 @@ class EventChannel(Resource[None]):
             topics=renderer.topics,
             render=renderer.render,
         )
-        served = await while_connected(call.request.connection, poll)
+        try:
+            served = await while_connected(call.request.connection, poll)
+        except (ApplicationNotFound, TooManyApplications):
+            await current_user(self._store.users, call.caller)
+            raise
         # The token may have expired during the poll, or the user's password changed: then the events are not for it.
         await self._callers.check(bearer_token(call.request))
         await current_user(self._store.users, call.caller)

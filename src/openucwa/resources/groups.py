@@ -8,7 +8,6 @@ import msgspec
 from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation, Precondition, Resource
-from openucwa.config import Config
 from openucwa.model.contact import (
     MY_ORGANIZATION_GROUP,
     SYSTEM_GROUPS,
@@ -60,13 +59,13 @@ class MyGroups(Resource[None]):
     anonymous = False
 
     def __init__(
-        self, contacts: contract.Contacts, book: AddressBook, documents: ContactRenderer, world: World, config: Config
+        self, contacts: contract.Contacts, book: AddressBook, documents: ContactRenderer, world: World, max_groups: int
     ) -> None:
         self._contacts = contacts
         self._book = book
         self._documents = documents
         self._world = world
-        self._max = config.max_groups
+        self._max = max_groups
 
     @Operation("The user's groups.", query=GROUPS_QUERY, refuses=_READ)
     async def get(self, call: Call[None]) -> Answer:

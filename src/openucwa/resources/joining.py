@@ -119,6 +119,14 @@ class JoinService:
             return begun.id
         raise ServiceUnavailable("the meeting is changing too quickly; try again", retry_after=1)
 
+    async def present(self, organizer: str, meeting_id: str) -> tuple[str, str]:
+        """Organizer and id of the meeting that this was once the key of: it may have been handed over since."""
+        try:
+            meeting = await self._store.meetings.find(organizer, meeting_id)
+        except ResourceNotFound:
+            return organizer, meeting_id
+        return meeting.organizer, meeting.id
+
     async def start(self, call: Call[None]) -> str:
         """Creates a meeting of the caller's and joins it; returns the id of the invitation.
 
@@ -252,9 +260,10 @@ class JoinOnlineMeeting(Resource[None]):
         if found is None:
             raise DestinationNotFound("no such online meeting")
         own = call.session.application.meeting
-        if own is not None and parse_meeting_uri(own) != found:
+        present = await self._joins.present(*found)
+        if own is not None and await self._joins.present(*(parse_meeting_uri(own) or found)) != present:
             raise Forbidden("this token is for another meeting")
-        return await self._joins.join(call, *found)
+        return await self._joins.join(call, *present)
 
 
 class StartOnlineMeeting(Resource[None]):

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
@@ -51,6 +52,9 @@ _SHOWN = (
     "subject",
 )
 
+#: One form of OData's $expand.
+_EXPAND = re.compile(r"extensions\(\s*\$?filter\s*=\s*id\s+eq\s+'((?:[^']|'')+)'\s*\)")
+
 _token = msgspec.json.Decoder(tuple[str, str, str, str])
 
 
@@ -64,6 +68,10 @@ def _parameters(sign: str) -> tuple[Parameter, ...]:
         Parameter(
             f"{sign}orderby",
             description="A property of the meeting or of an extension, and asc or desc; by default creationTime.",
+        ),
+        Parameter(
+            f"{sign}expand",
+            description="extensions($filter=id eq 'ID'): of the extensions only this one is in the answer.",
         ),
         Parameter(f"{sign}top", kind="integer", minimum=1, description="Maximum number of meetings in the answer."),
         Parameter(
@@ -79,7 +87,7 @@ _WITHOUT_SIGN = _parameters("")
 
 #: OData's options that are not supported: to ignore one would answer another question than the one asked.
 _REFUSED = frozenset({
-    "apply", "compute", "count", "deltatoken", "expand", "format", "index", "levels", "schemaversion", "search",
+    "apply", "compute", "count", "deltatoken", "format", "index", "levels", "schemaversion", "search",
     "select", "skip",
 })  # fmt: skip
 _KNOWN = frozenset(each.name for each in _WITHOUT_SIGN)
@@ -128,6 +136,7 @@ class FoundMeetings(MeetingFamily[None]):
             after=_place(asked),
             limit=min(asked.get("$top", DEFAULT_TOP), self._max_results),
             assigned=self._assigned,
+            extension=_extension(asked),
         )
         found = await self._queries.find(query, self._limits)
         href = _href(call, asked)
@@ -178,6 +187,15 @@ def _check_names(query: Query) -> None:
         if option in _KNOWN and (option in given or len(values) > 1):
             raise ParameterValidationFailure({f"${option}": "is given twice"})
         given.add(option)
+
+
+def _extension(asked: dict[str, Any]) -> str | None:
+    """The id of the extension that answers contain; None: all of them."""
+    if "$expand" not in asked:
+        return None
+    if (found := _EXPAND.fullmatch(asked["$expand"])) is None:
+        raise ParameterValidationFailure({"$expand": "must be extensions($filter=id eq 'ID')"})
+    return found[1].replace("''", "'")
 
 
 def _href(call: Call[None], asked: dict[str, Any]) -> str:

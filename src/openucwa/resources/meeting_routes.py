@@ -51,7 +51,7 @@ def meeting_routes(
         (f"{family}/onlineMeetingInvitationCustomization", OnlineMeetingInvitationCustomization(pools, config)),
         (f"{family}/onlineMeetingPolicies", OnlineMeetingPolicies(pools, config)),
         (f"{family}/phoneDialInInformation", PhoneDialInInformation(pools, config, store.meetings, rules)),
-        (f"{family}/phoneDialInInformation/{{region}}", DialIn(pools, config)),
+        (f"{family}/phoneDialInInformation/{{region}}", DialIn(pools, config.dial_in_regions)),
         (meetings, MyOnlineMeetings(store.meetings, pools, rules, documents, config)),
         (meeting, MyOnlineMeeting(store.meetings, pools, rules, documents, world, history=config.change_log)),
         (

@@ -67,8 +67,8 @@ def is_setting(name: str) -> bool:
 class MeetingDocuments:
     """Builds documents of meetings. `join_url`: the setting's template; None: the server's own join page."""
 
-    def __init__(self, config: Config) -> None:
-        self._join_url = config.join_url
+    def __init__(self, join_url: str | None) -> None:
+        self._join_url = join_url
 
     def document(self, call: Context, meeting: Meeting, extensions: Sequence[Extension]) -> Document:
         """UCWA: myOnlineMeeting, or myAssignedOnlineMeeting."""

@@ -316,6 +316,6 @@ def _with_query(given: Mapping[str, object], query: Query) -> dict[str, object]:
     """
     if others := [name for name in query if name.lower() not in {"id", "type"}]:
         raise ParameterValidationFailure(dict.fromkeys(others, "must be in the body"))
-    told = {name.lower() for name, value in given.items() if value is not None}
+    named = {name.lower() for name, value in given.items() if value is not None}
     asked = {name.lower(): texts[-1] for name, texts in query.items()}
-    return {**given, **{name: asked[name] for name in ("id", "type") if name in asked and name not in told}}
+    return {**given, **{name: asked[name] for name in ("id", "type") if name in asked and name not in named}}

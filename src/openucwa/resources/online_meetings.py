@@ -1,5 +1,6 @@
 """onlineMeetings and its fixed resources: defaults, eligible values, policies, invitation customization, dial-in."""
 
+from collections.abc import Sequence
 from typing import TypeAlias, TypeVar
 
 from openucwa.api.answer import Answer
@@ -271,9 +272,9 @@ class DialIn(MeetingFamily[tuple[int, DialInRegion]]):
     rel = "dialInRegion"
     scopes = ANY_SCOPE
 
-    def __init__(self, pools: Pools, config: Config) -> None:
+    def __init__(self, pools: Pools, regions: Sequence[DialInRegion]) -> None:
         super().__init__(pools)
-        self._regions = config.dial_in_regions
+        self._regions = regions
 
     async def locate(self, call: Context, region: str = "", **_names: str) -> tuple[int, DialInRegion]:
         await super().locate(call)

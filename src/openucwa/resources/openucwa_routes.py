@@ -5,11 +5,12 @@ from typing import Any
 
 from openucwa.api.resource import Resource
 from openucwa.config import Config
+from openucwa.identity.accounts import Accounts
 from openucwa.identity.callers import Callers
 from openucwa.meetings.pools import Pools
 from openucwa.meetings.schemas import ExtensionSchemas
 from openucwa.model.world import World
-from openucwa.resources import additions, changes, removed, versions, webhooks
+from openucwa.resources import accounts, additions, changes, removed, versions, webhooks
 from openucwa.resources.meeting_query import FoundMeetings
 from openucwa.resources.my_online_meetings import MeetingDocuments
 from openucwa.resources.schemas import schema_routes
@@ -27,12 +28,15 @@ def openucwa_routes(
     config: Config,
     following: Following,
     callers: Callers,
+    own: Accounts,
 ) -> Sequence[tuple[str, Resource[Any]]]:
     """`app`: the template of an application."""
     index = f"{app}/openucwa"
     routes: list[tuple[str, Resource[Any]]] = [
-        (index, additions.Index(pools, additions.links(config))),
+        (index, additions.Index(pools, additions.links(config), own)),
         (f"{index}/lobby", additions.Lobbies(store.conversations, pools)),
+        (f"{index}/password", accounts.Password(own)),
+        (f"{index}/signOut", accounts.SignOut(own)),
         *schema_routes(f"{index}/schemas", store, pools, schemas, world, config),
     ]
     if config.change_log:
@@ -67,4 +71,7 @@ def _history_routes(
     meetings = f"{app}/openucwa/removedMeetings"
     yield meetings, removed.RemovedMeetings(store.change_log, pools)
     yield f"{meetings}/{{removal}}", removed.RemovedMeeting(store.change_log, pools, documents)
-    yield f"{meetings}/{{removal}}/restore", removed.RestoreMeeting(store.meetings, pools, documents, world, config)
+    yield (
+        f"{meetings}/{{removal}}/restore",
+        removed.RestoreMeeting(store.meetings, pools, documents, world, config.max_meetings),
+    )

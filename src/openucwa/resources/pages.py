@@ -3,6 +3,7 @@
 The pages themselves are in `web/`; `static.py` serves their scripts and styles.
 """
 
+from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 from urllib.parse import urlsplit
@@ -28,6 +29,8 @@ POLICY = (
 
 
 PRODUCT = "openucwa"
+#: As in the console's file.
+GRACE_PERIOD = 28_800
 
 #: Headers of every page. The address may contain a meeting's id, which must not leak to other servers.
 PAGE_HEADERS: tuple[Header, ...] = (
@@ -75,17 +78,25 @@ class PageNotFound(NotFound):
         return self._error_pages.answer(404, str(refusal), call.request.id)
 
 
+@dataclass(frozen=True, slots=True)
+class LandingSettings:
+    """The settings of these names. `page_name`: shown in place of openucwa's. `meeting_grace_period`: in seconds."""
+
+    page_name: str
+    meeting_grace_period: int
+    developer_pages: bool
+
+
 class Landing(Root):
     """The root at `/`: for a browser the organizer's console."""
 
-    def __init__(self, sign_ins: SignIns = tuple, server_name: str = PRODUCT, *, developer_pages: bool = True) -> None:
-        """`sign_ins`: the issuers where the console may sign in. It may connect to their token endpoints.
-        `server_name`: shown in place of openucwa's. `developer_pages`: whether there are links to them.
-        """
-        super().__init__(developer_pages=developer_pages)
+    def __init__(self, sign_ins: SignIns, settings: LandingSettings) -> None:
+        """`sign_ins`: the issuers where the console may sign in. It may connect to their token endpoints."""
+        super().__init__(developer_pages=settings.developer_pages)
         source = files("openucwa.web").joinpath("console.html").read_text("utf-8")
-        page = versioned(with_developer_links(source, shown=developer_pages), "console.html")
-        self._content = page.replace(f">{PRODUCT}<", f">{escape(server_name)}<").encode()
+        page = versioned(with_developer_links(source, shown=settings.developer_pages), "console.html")
+        page = page.replace(f'data-grace="{GRACE_PERIOD}"', f'data-grace="{settings.meeting_grace_period}"')
+        self._content = page.replace(f">{PRODUCT}<", f">{escape(settings.page_name)}<").encode()
         self._sign_ins = sign_ins
 
     @Operation(

@@ -42,16 +42,19 @@ def people_routes(
     in_groups = f"{root}/groupMemberships"
     contact = f"{root}/{{address}}"
     relationship = f"{contact}/privacyRelationship"
-    related = (store, book, world, config)
+    related = (store, book, world, config.max_privacy_relationships)
     subscribing = SubscriptionService(store.subscriptions, book.addresses, world, config)
     presence = f"{root}/presenceSubscriptions"
     subscribed = f"{root}/presenceSubscriptionMemberships"
     return (
         (f"{root}/contacts", contacts.MyContacts(book, persons)),
-        (f"{root}/groups", groups.MyGroups(store.contacts, book, persons, world, config)),
+        (f"{root}/groups", groups.MyGroups(store.contacts, book, persons, world, config.max_groups)),
         *((f"{root}/groups/{each.id}", groups.SystemGroup(each, persons)) for each in SYSTEM_GROUPS.values()),
         (f"{root}/groups/myOrganizationGroup", groups.MyOrganizationGroup(book, persons)),
-        (f"{root}/groups/addToContactList", distribution_groups.AddToContactList(store.contacts, book, world, config)),
+        (
+            f"{root}/groups/addToContactList",
+            distribution_groups.AddToContactList(store.contacts, book, world, config.max_groups),
+        ),
         (f"{root}/groups/removeFromContactList", distribution_groups.RemoveFromContactList(store.contacts, world)),
         (group, groups.GroupResource(store.contacts, book, persons, world)),
         (
@@ -70,7 +73,7 @@ def people_routes(
         (f"{subscription}/stopSubscriptionToContactsAndGroups", contacts.StopSubscription(store.contacts)),
         (f"{root}/privacyRelationships", privacy_relationships.MyPrivacyRelationships(store.contacts)),
         (f"{root}/privacyRelationships/{{level}}", privacy_relationships.MyPrivacyRelationship(store.contacts)),
-        (f"{root}/search", search.Search(store.people, book, persons, privacy, config)),
+        (f"{root}/search", search.Search(store.people, book, persons, privacy, config.max_search_results)),
         (presence, subscriptions.PresenceSubscriptions(subscribing)),
         (f"{presence}/{{subscription}}", subscriptions.PresenceSubscription(subscribing)),
         (subscribed, subscriptions.PresenceSubscriptionMemberships(subscribing)),

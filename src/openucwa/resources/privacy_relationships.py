@@ -6,7 +6,6 @@ from openucwa.api.answer import NO_CONTENT, Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.pass_through import PASS_THROUGH_VALUE, pass_through_name
 from openucwa.api.resource import Operation, Precondition, Resource
-from openucwa.config import Config
 from openucwa.model.contact import Relationship
 from openucwa.model.presence import relationship_changed
 from openucwa.model.privacy import PrivacyLevel
@@ -103,11 +102,11 @@ class RelationshipResource(Resource[Relationship]):
     conditional = True
     anonymous = False
 
-    def __init__(self, store: Store, book: AddressBook, world: World, config: Config) -> None:
+    def __init__(self, store: Store, book: AddressBook, world: World, max_relationships: int) -> None:
         self._store = store
         self._book = book
         self._world = world
-        self._max = config.max_privacy_relationships
+        self._max = max_relationships
 
     async def locate(self, call: Context, address: str = "", **_names: str) -> Relationship:
         person = await find_person(self._store, self._book, call, address)
@@ -133,8 +132,15 @@ class ContactPrivacyRelationship(RelationshipResource):
 
     rel = _RELATIONSHIP_REL
 
-    def __init__(self, store: Store, book: AddressBook, world: World, config: Config, privacy: Privacy) -> None:
-        super().__init__(store, book, world, config)
+    def __init__(
+        self,
+        store: Store,
+        book: AddressBook,
+        world: World,
+        max_relationships: int,
+        privacy: Privacy,
+    ) -> None:
+        super().__init__(store, book, world, max_relationships)
         self._privacy = privacy
 
     @Operation("The privacy relationship with a person.", refuses=_READ)

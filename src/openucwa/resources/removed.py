@@ -6,7 +6,6 @@ from functools import partial
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation
-from openucwa.config import Config
 from openucwa.meetings.pools import Pools
 from openucwa.model.change import Change, ChangeKind
 from openucwa.model.refusals import (
@@ -117,13 +116,13 @@ class RestoreMeeting(MeetingFamily[str]):
     scopes = frozenset({MEETINGS})
 
     def __init__(
-        self, meetings: contract.Meetings, pools: Pools, documents: MeetingDocuments, world: World, config: Config
+        self, meetings: contract.Meetings, pools: Pools, documents: MeetingDocuments, world: World, max_meetings: int
     ) -> None:
         super().__init__(pools)
         self._meetings = meetings
         self._documents = documents
         self._world = world
-        self._config = config
+        self._max_meetings = max_meetings
 
     async def locate(self, call: Context, removal: str = "", **_names: str) -> str:
         self.require_pool(call)
@@ -139,7 +138,7 @@ class RestoreMeeting(MeetingFamily[str]):
         meeting = await self._meetings.restore(
             organizer_of(call),
             number_of(call.target),
-            self._config.max_meetings,
+            self._max_meetings,
             partial(new_etag, self._world),
             self._world.now(),
             call.author,

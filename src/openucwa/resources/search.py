@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call
 from openucwa.api.resource import Operation, Resource
-from openucwa.config import Config
 from openucwa.model.contact import Person
 from openucwa.model.privacy import sees
 from openucwa.model.refusals import InvalidExchangeServerVersion, ParameterValidationFailure
@@ -38,7 +37,7 @@ SEARCH = (
 
 
 class Words(NamedTuple):
-    """What is searched for: all words, and those of them that must begin an address."""
+    """The words to search for: all of them, and those of them that must begin an address."""
 
     all: tuple[str, ...]
     mail: tuple[str, ...]
@@ -52,13 +51,13 @@ class Search(Resource[None]):
     anonymous = False
 
     def __init__(
-        self, people: contract.People, book: AddressBook, documents: ContactRenderer, privacy: Privacy, config: Config
+        self, people: contract.People, book: AddressBook, documents: ContactRenderer, privacy: Privacy, max_results: int
     ) -> None:
         self._people = people
         self._book = book
         self._documents = documents
         self._privacy = privacy
-        self._max = min(config.max_search_results, MAX_LIMIT)
+        self._max = min(max_results, MAX_LIMIT)
 
     @Operation("Searches for people.", query=SEARCH, refuses=(InvalidExchangeServerVersion,))
     async def get(self, call: Call[None]) -> Answer:

@@ -50,7 +50,7 @@ OF_SUBSCRIPTION = Parameter(
 
 
 class SubscriptionService:
-    """What the resources of presence subscriptions have in common: the store, the time, and the settings."""
+    """The common dependencies of the resources of presence subscriptions: store, time and settings."""
 
     def __init__(self, subscriptions: Subscriptions, members: Members, world: World, config: Config) -> None:
         self.store = subscriptions

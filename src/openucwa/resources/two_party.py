@@ -140,7 +140,7 @@ class TwoPartyService:
         await self._store.two_party.escalate(own, meeting, self._max_meetings, self._world.now(), by)
 
     async def blocks(self, owner: str, inviter: str) -> bool:
-        """Whether a user is not to be reached by the inviter, who is not told so."""
+        """Whether a user has blocked the inviter, who must not learn of it."""
         return await self._privacy.level(owner, inviter) == PrivacyLevel.BLOCKED
 
     async def _applications(self, user: User | None, inviter: str) -> tuple[list[str], str]:

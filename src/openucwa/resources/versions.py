@@ -59,7 +59,7 @@ TO = Parameter("to", max_length=_MAX_DIGITS, description="The other version's nu
 
 
 class Past(NamedTuple):
-    """What the path names: a meeting, or an extension of it (`extension_id`, else empty) that may be gone; and the
+    """The target of the path: a meeting, or an extension of it (`extension_id`, else empty) that may be gone; and the
     number of a version as it is written in the path.
     """
 

@@ -37,7 +37,7 @@ _QUERY = (Parameter("before", kind="integer", minimum=1, description="Only deliv
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What these resources have in common. `changed`: is called after a change, so that it has its effect at once."""
+    """The common dependencies of these resources. `changed`: called after a change, so that it takes effect."""
 
     store: Store
     pools: Pools

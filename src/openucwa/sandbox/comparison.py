@@ -1,7 +1,7 @@
 """Two servers asked the same: a recorded session is sent to both, and their answers are compared.
 
 Ids, etags, tokens and addresses differ from server to server. What a server answers in place of something recorded is
-learned from its answers, and put in its place in what is sent to it from then on. A recorded credential is only sent to
+learned from its answers, and replaces it in what is sent to it from then on. A recorded credential is only sent to
 the server that it was recorded at: another one gets its own, or none.
 """
 
@@ -24,7 +24,7 @@ _CREDENTIALS = {"authorization", "proxy-authorization", "cookie"}
 _NOT_COMPARED = {"date", "x-request-id", "content-length", "connection", "keep-alive", "x-ms-server-fqdn", "server"}
 #: Response headers whose values count; of the others only whether they are there.
 _VALUES = {"content-type", "cache-control", "allow", "retry-after", "content-encoding"}
-#: What is too short to be an id that is put in another's place.
+#: The minimum length of an id that is replaced by another.
 _SHORTEST = 4
 #: The time that an answer may take, in seconds: a poll takes some.
 PATIENCE = 240.0
@@ -69,7 +69,7 @@ class HarEntry(msgspec.Struct, frozen=True):
 
 
 class HarLog(msgspec.Struct, frozen=True):
-    """What was recorded, in order."""
+    """The recorded requests, in order."""
 
     entries: list[HarEntry]
 
@@ -82,7 +82,7 @@ class Har(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Side:
-    """One of the two servers. `words`: what is said in place of what was recorded. `own`: texts that came from this
+    """One of the two servers. `words`: what is sent instead of what was recorded. `own`: texts that came from this
     server, or are meant for it; a credential among them may be sent to it.
     """
 
@@ -151,7 +151,7 @@ def compare(
 ) -> Iterator[tuple[str, Sequence[str]]]:
     """For each recorded request what it was, and the differences of the answers of the servers `a` and `b`.
 
-    `replaced`: what to say to each in place of something recorded, such as a password. httpx.HTTPError: one of them
+    `replaced`: what to send to each instead of something recorded, such as a password. httpx.HTTPError: one of them
     does not answer.
     """
     with httpx.Client(timeout=PATIENCE) as one, httpx.Client(timeout=PATIENCE) as other:
@@ -165,7 +165,7 @@ def compare(
 
 
 def differences(a: httpx.Response, b: httpx.Response) -> Iterator[str]:
-    """What differs: status, headers, and the structure of JSON or XML."""
+    """The differences: of status, headers, and the structure of JSON or XML."""
     if a.status_code != b.status_code:
         yield f"status {a.status_code} and {b.status_code}"
     names = [{name for name in each.headers if name not in _NOT_COMPARED} for each in (a, b)]

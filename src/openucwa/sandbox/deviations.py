@@ -1,4 +1,4 @@
-"""What a client sent that the reference does not know, although the server takes it."""
+"""Deviations of a request from the reference, although the server accepts it."""
 
 from collections.abc import Iterator
 from typing import Any

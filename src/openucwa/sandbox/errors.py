@@ -54,7 +54,7 @@ def make(kind: type[Refusal], retry_after: int, methods: Iterable[str]) -> Refus
 
 
 def of_operation(template: str, operation: Operation, resource: Resource[Any]) -> list[dict[str, object]]:
-    """What an operation can be made to answer. `declared`: whether it sends the error by itself as well."""
+    """The errors that an operation can be made to answer. `declared`: whether it sends the error by itself as well."""
     declared = {wire_error(refusal): refusal for refusal in refusals_of(template, operation, resource)}
     listed = {wire_error(refusal): refusal for refusal in LISTED} if "{application_id}" in template else {}
     rows = sorted(declared | listed, key=lambda row: (row.status, row.code, row.subcode or ""))

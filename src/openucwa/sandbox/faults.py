@@ -1,4 +1,4 @@
-"""What can happen to a request, by name: errors, and what networks, proxies and time do to clients."""
+"""Faults by name: errors, and failures of networks, proxies and clocks."""
 
 import asyncio
 import re

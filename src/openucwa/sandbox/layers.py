@@ -1,4 +1,4 @@
-"""What requests pass in a sandbox before they are answered: faults."""
+"""The layer of handlers that injects faults into a sandbox."""
 
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
@@ -13,7 +13,7 @@ from openucwa.sandbox.rules import HEADER, Facts, Rules, read_header
 
 
 def facts_of(service: Service, request: Request) -> Facts:
-    """What rules and records know a request by."""
+    """The facts of a request that rules and records use."""
     try:
         user = service.callers.known(bearer_token(request)).identity
     except Unauthorized:

@@ -1,10 +1,10 @@
-"""What rules and filters say of texts, without regular expressions: a stranger's could take forever."""
+"""Matching of texts in rules and filters, without regular expressions: a stranger's could take forever."""
 
 from collections.abc import Callable, Container
 
 from openucwa.model.refusals import ParameterValidationFailure
 
-#: The maximum length of a pattern or a text to look for, in characters.
+#: The maximum length of a pattern or a text to search for, in characters.
 LONGEST = 1_000
 
 #: The rels of all resources, in lower case.
@@ -12,7 +12,7 @@ Rels = Callable[[], Container[str]]
 
 
 def checked(name: str, text: str | None) -> str:
-    """`text`, a pattern or a text to look for, or nothing. ParameterValidationFailure: it is too long."""
+    """`text`, a pattern or a text to search for, or nothing. ParameterValidationFailure: it is too long."""
     if text is not None and len(text) > LONGEST:
         raise ParameterValidationFailure({name: f"must have at most {LONGEST} characters"})
     return text or ""

@@ -17,7 +17,7 @@ from openucwa.sandbox.layers import facts_of
 from openucwa.sandbox.matching import checked, checked_path, path_matches, user_matches
 from openucwa.sandbox.world import SandboxWorld
 
-#: How many requests are kept, and how many bytes of a body.
+#: The maximum number of recorded requests, and of bytes of a body.
 KEPT = 2_000
 BODY_KEPT = 65_536
 #: How many headers a filter can name.
@@ -104,7 +104,7 @@ class Recording:
         self.count = 0
 
     def find(self, wanted: Wanted) -> Sequence[Entry]:
-        """The requests, oldest first. ParameterValidationFailure: something is too long to look for."""
+        """The requests, oldest first. ParameterValidationFailure: a text to search for is too long."""
         return list(self._matching(wanted))
 
     def verify(self, expected: Expected) -> Verdict:

@@ -38,7 +38,7 @@ class RuleWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename
 
 
 class Facts(NamedTuple):
-    """What rules look at: `user`: None: nobody with a valid token."""
+    """The facts of a request that rules are matched against. `user`: None if there is no valid token."""
 
     rel: str
     method: str
@@ -47,7 +47,7 @@ class Facts(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """What is to happen to a request."""
+    """A fault to inject into a request."""
 
     name: str
     parameters: Mapping[str, Value]

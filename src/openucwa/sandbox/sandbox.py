@@ -136,7 +136,7 @@ class Sandbox:
         return self.service.status(load)
 
     async def start(self) -> None:
-        """Starts with the seed's users, and keeps this state for resets."""
+        """Starts with the seed's users, and saves this state for resets."""
         memory = _memory()
         _tidy(memory)
         self.place = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=memory))
@@ -186,7 +186,7 @@ class Sandbox:
         await self.restore(INITIAL)
 
     async def restore(self, name: str) -> None:
-        """Returns to a state that was kept: its users, meetings and everything else, its time of day and its chance.
+        """Returns to a snapshot: its users, meetings and everything else, its time of day and its chance.
 
         Polls end; requests in flight finish. ResourceNotFound: there is no such snapshot.
         """
@@ -305,7 +305,7 @@ def _none(handler: Handler) -> Handler:
 
 
 def _memory() -> Path:
-    """A folder that is kept in memory, if the machine has one; otherwise one for temporary files."""
+    """A folder in memory, if the machine has one; otherwise one for temporary files."""
     shared = Path("/dev/shm")  # noqa: S108  # mkdtemp makes a folder that is nobody else's
     return shared if shared.is_dir() else Path(tempfile.gettempdir())
 

@@ -24,7 +24,7 @@ PATIENT: Mapping[str, Any] = {
     "application_burst": 1_000_000,
     "participant_burst": 1_000_000,
     "invitation_burst": 1_000_000,
-    # One process: its polls are woken at once, and need not look.
+    # One process: its polls are woken at once, and need not re-read the log.
     "bus_poll_interval": 3_600.0,
     "change_poll_interval": 3_600.0,
     # What a client is still waiting for is its own affair.

@@ -1,4 +1,4 @@
-"""Who may control a sandbox: anyone who can reach it, but no web page of another site in a developer's browser.
+"""Access to the control of a sandbox: for anyone who can reach it, but not for other sites' pages in a browser.
 
 A browser sends a simple POST of any page without asking first, and says where the page is from in `Origin`. A page
 whose name is made to lead to this machine (DNS rebinding) is known by the `Host` that it names.

@@ -75,7 +75,7 @@ class Chance:
 
 
 class SandboxWorld:
-    """A `World` whose time passes as it is told: by the machine's clock, or only by `advance` while it is frozen.
+    """A `World` whose time is controlled: it follows the machine's clock, or only `advance` while it is frozen.
 
     `now`: the time of day at the start, in ms since 1970; None: that of the machine. `changes`: returns the number of
     changes made to the store so far, when none waits any more.

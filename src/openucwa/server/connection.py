@@ -77,7 +77,7 @@ class Connection(asyncio.Protocol):
         self._paused = False  # whether reading is paused, because requests are queued
         self._first_of_read = True  # whether nothing of the bytes being read was handled yet
         self._deadline = Deadline(shared.world, self._time_is_up)
-        self._awaited: object = None  # the subject of the deadline; HANDLING: it is to be set anew
+        self._awaited: object = None  # the subject of the deadline; HANDLING: it is to be set again
         self._asked = False  # whether there was a request yet
         self._answered = 0.0  # when the last response was written
         self._state: Writing = FREE
@@ -128,7 +128,7 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         if self._out is None:
             return
-        self._awaited = HANDLING  # the client took something, so its time begins anew
+        self._awaited = HANDLING  # the client took something, so its deadline starts again
         if self._out.resume() and self._state is SENDING:
             self._sent()
         self._set_deadline()

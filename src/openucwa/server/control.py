@@ -22,7 +22,7 @@ def reloaded(config: Config, again: Config) -> Config:
 
 
 class ProcessControl:
-    """What a process was asked to do, by signals or its supervisor.
+    """Requests to a process, by signals or its supervisor: to stop, to reload.
 
     `stop`: finish requests in flight, and end. `force`: end now. `load`: reads the settings again; None: SIGHUP is
     ignored here, because the supervisor sends the settings.

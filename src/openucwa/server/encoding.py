@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from openucwa.http.message import WITHOUT_BODY, Delivery, Response, header_lines
 
-#: What a client is told of an internal error.
+#: The body of the answer to an internal error.
 SORRY = "internal server error; see the server log"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 

@@ -49,7 +49,7 @@ class Server:
                 self._servers.append(server)
 
     def load(self, certificate_expiry: float | None = None) -> Load:
-        """What its connections hold now."""
+        """The present load of its connections."""
         shared = self.shared
         return Load(
             connections=len(shared.open),

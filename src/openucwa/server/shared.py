@@ -196,7 +196,7 @@ class Shared:
 
     def date(self) -> bytes:
         """The header line with the current time."""
-        second = self.world.now() // 1000  # the clock may be set, so no timer tells when a second is over
+        second = self.world.now() // 1000  # the clock may be set, so a timer cannot say when a second is over
         if second != self._second:
             self._second = second
             self._date = f"Date: {formatdate(second, usegmt=True)}\r\n".encode()

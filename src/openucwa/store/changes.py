@@ -1,4 +1,4 @@
-"""What caches have been told of: which owners' rows were changed, and since when."""
+"""Invalidations that caches have been notified of: which owners' rows were changed, and since when."""
 
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
@@ -53,7 +53,7 @@ class Changes:
 
 
 class Invalidations(Changes):
-    """The same, with listeners who are told of each invalidation."""
+    """The same, with listeners that are notified of each invalidation."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class Invalidations(Changes):
         self._listeners.append(listener)
 
     def notify(self, outdated: frozenset[Outdated] | None) -> None:
-        """Counts one invalidation, and tells the listeners."""
+        """Counts one invalidation, and notifies the listeners."""
         self.add(outdated)
         for listener in self._listeners:
             listener(outdated)

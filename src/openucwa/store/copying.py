@@ -19,6 +19,7 @@ TABLES: Mapping[str, Sequence[str]] = {
     "channels": tables.CHANNELS.all_columns,
     "meetings": tables.MEETINGS.all_columns,
     "conference_ids": tables.CONFERENCE_IDS,
+    "handed_over": tables.HANDED_OVER,
     "extensions": tables.EXTENSIONS.all_columns,
     "changes": tables.CHANGES.all_columns,
     "invitees": tables.INVITEES.all_columns,

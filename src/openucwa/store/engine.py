@@ -155,5 +155,5 @@ class Cache(Protocol):
         ...
 
     def put(self, name: str, result: object, owner: str, *rest: str, scope: str | None = None) -> None:
-        """What `read` returns from now on for these arguments."""
+        """Sets what `read` returns from now on for these arguments."""
         ...

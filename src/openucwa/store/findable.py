@@ -1,4 +1,4 @@
-"""What a query can find of meetings and extensions, and the texts that an index stores for it.
+"""The values of meetings and extensions that queries find, and the texts that the index stores for them.
 
 A text orders as its value does, in the order of code points, and begins with the value's type.
 """

@@ -16,7 +16,7 @@ _NO_SCOPES: dict[str | None, dict[tuple[str, ...], Any]] = {}
 
 
 class Freshness(Protocol):
-    """How an engine finds out what was committed, before anything cached is used."""
+    """An engine's check for commits, made before anything cached is used."""
 
     invalidations: Invalidations
 

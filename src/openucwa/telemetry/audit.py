@@ -1,4 +1,4 @@
-"""The audit trail: one line for each act that matters for security, on the logger `openucwa.audit`.
+"""The audit trail: one line for each security-relevant act, on the logger `openucwa.audit`.
 
 An act is a value: a class below, which names its fields. It is logged once it has happened, after the commit. Where the
 lines go is the setting `audit_log` (`audit_trail.py`). The table of docs/operating.md is this file; a test compares

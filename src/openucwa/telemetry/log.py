@@ -24,7 +24,7 @@ _NAMES = {number: name for name, number in LEVELS.items()} | {logging.CRITICAL: 
 
 
 class Writer(Protocol):
-    """Where lines go."""
+    """The destination of log lines."""
 
     def write(self, line: str) -> bool:
         """Queues a line. False: it is dropped, because too many are waiting to be written."""

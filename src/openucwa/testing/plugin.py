@@ -65,7 +65,7 @@ def ucwa_faults(ucwa: "SandboxServer") -> "SandboxFaults":
 
 @pytest.fixture
 def ucwa_requests(ucwa: "SandboxServer") -> "SandboxRequests":
-    """What the sandbox was asked."""
+    """The requests that the sandbox has received."""
     return ucwa.requests
 
 

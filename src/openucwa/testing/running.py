@@ -101,7 +101,7 @@ class SandboxFaults:
 
 @dataclass(frozen=True, slots=True)
 class SandboxRequests:
-    """What the server was asked."""
+    """The requests that the server has received."""
 
     url: str
 
@@ -170,7 +170,7 @@ class SandboxServer:
         ask(self.url, "PUT", f"/snapshots/{quote(name, safe='')}")
 
     def restore(self, name: str) -> None:
-        """Returns to a state that was kept."""
+        """Returns to a snapshot."""
         ask(self.url, "POST", f"/snapshots/{quote(name, safe='')}/restore")
 
     def password(self, user: SandboxUser | None = None) -> Password:
@@ -194,7 +194,7 @@ Running = tuple[str, tuple[SandboxUser, ...]]
 def in_thread(file: Path | None, random_seed: int | None, now: str | None, *, frozen: bool) -> Iterator[Running]:
     """A sandbox in a thread: its address and users."""
     seed = DEFAULT if file is None else read_seed(file)
-    told: queue.SimpleQueue[str | BaseException] = queue.SimpleQueue()
+    started: queue.SimpleQueue[str | BaseException] = queue.SimpleQueue()
     stop: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
     start = None if now is None else ms_of(now)
 
@@ -202,9 +202,9 @@ def in_thread(file: Path | None, random_seed: int | None, now: str | None, *, fr
         try:
             world = SandboxWorld(seed=random_seed, now=start, frozen=frozen)
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(_serve(world, seed, told, stop))
+                runner.run(_serve(world, seed, started, stop))
         except BaseException as error:  # noqa: BLE001  # whatever it is, it is raised where the server was wanted
-            told.put(error)
+            started.put(error)
 
     # Without a handler of the test run's own, Python would write warnings to its stderr.
     logger, handler = logging.getLogger("openucwa"), logging.NullHandler()
@@ -212,7 +212,7 @@ def in_thread(file: Path | None, random_seed: int | None, now: str | None, *, fr
     thread = threading.Thread(target=run, name="openucwa sandbox", daemon=True)
     thread.start()
     try:
-        url = told.get(timeout=PATIENCE)
+        url = started.get(timeout=PATIENCE)
         if isinstance(url, BaseException):
             raise url
         try:
@@ -228,7 +228,7 @@ def in_thread(file: Path | None, random_seed: int | None, now: str | None, *, fr
 async def _serve(
     world: SandboxWorld,
     seed: Seed,
-    told: "queue.SimpleQueue[str | BaseException]",
+    started: "queue.SimpleQueue[str | BaseException]",
     stop: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]],
 ) -> None:
     listeners = bind(("http://127.0.0.1:0",))
@@ -240,7 +240,7 @@ async def _serve(
         try:
             await server.start(listeners, None)
             stop.append((asyncio.get_running_loop(), ended))
-            told.put(listeners[0].url)
+            started.put(listeners[0].url)
             await ended.wait()
             server.stop_accepting()
             await sandbox.release()

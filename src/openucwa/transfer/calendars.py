@@ -8,11 +8,13 @@ from typing import Any
 
 from openucwa.meetings.extension import ExtensionDraft, ExtensionLimits, read_extension
 from openucwa.meetings.meeting import CONFERENCE_ID_DIGITS, MAX_SUBJECT, PARAMETERS, MeetingRules
+from openucwa.meetings.schedule import SCHEDULE_ID, Schedule
 from openucwa.model.meeting import Extension, ExtensionType, Meeting, MeetingRel
 from openucwa.model.refusals import ParameterValidationFailure, Refusal
 from openucwa.model.values import Instant, InvalidValue, is_carriable
 from openucwa.model.world import MEETING_ID_ALPHABET, MEETING_ID_LENGTH
 from openucwa.representation import dates, parameters
+from openucwa.representation.custom import encode
 from openucwa.transfer.files import InvalidFile
 from openucwa.transfer.importing import Placed
 from openucwa.transfer.lines import line_of_extension, line_of_meeting
@@ -41,8 +43,9 @@ class FoundExtension:
 
 @dataclass(frozen=True, slots=True)
 class FoundEvent:
-    """An event of another calendar. `organizer`: an e-mail address; `attendees`: as well. `ends`: when it is over, in
-    ms; None: unknown. `created`: in ms.
+    """An event of another calendar. `organizer`: an e-mail address; `attendees`: as well. `ends`: when it is over, of a
+    series the last one, in ms; None: unknown. `created`: in ms. `begins`: in ms; None: unknown, or a series.
+    `time_zone`: where it was scheduled, a name of the IANA database.
     """
 
     id: str
@@ -53,6 +56,8 @@ class FoundEvent:
     ends: int | None
     created: int | None
     extensions: Sequence[FoundExtension] = ()
+    begins: int | None = None
+    time_zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +72,15 @@ class CalendarLimits:
 @dataclass(slots=True)
 class Converter:
     """Makes lines of events. `rules`, `limits`: those of the server. `kept`: how long a meeting is kept after its end,
-    in seconds. `now`: in ms. `note`: called with a place and what
-    of it is not carried. `organizer`: the SIP URI whose calendar it is, if its meetings alone are wanted.
+    in seconds. `grace`: how long it stays open after its end, in seconds. `now`: in ms. `note`: called with a
+    place and what of it is not carried. `organizer`: the SIP URI whose calendar it is, if its meetings alone are
+    wanted.
     """
 
     rules: MeetingRules
     limits: CalendarLimits
     kept: int
+    grace: int
     now: int
     note: Callable[[str, str], None]
     organizer: str | None = None
@@ -95,14 +102,19 @@ class Converter:
             )
             return
         yield Placed(place, line_of_meeting(meeting := self._meeting(place, event, organizer)))
+        schedule = _schedule(event)
+        if schedule is not None:
+            yield Placed(f"{place}.start", line_of_extension(organizer, meeting.id, schedule))
         for found in event.extensions:
             where = f"{place}.{found.place}"
-            if (extension := self._extension(where, found)) is not None:
+            if schedule is not None and found.id == SCHEDULE_ID:
+                self.note(where, "left out: begin and end of the event have this id")
+            elif (extension := self._extension(where, found)) is not None:
                 yield Placed(where, line_of_extension(organizer, meeting.id, extension))
 
     def _meeting(self, place: str, event: FoundEvent, organizer: str) -> Meeting:
         created = self.now if event.created is None else event.created
-        ends = event.ends
+        ends = None if event.ends is None else event.ends + self.grace * 1000
         if ends is None:
             self.note(place, "it has no end: it expires ten years after it was created")
             ends = max(min(created, self.now) + 10 * _YEAR, self.now)
@@ -195,6 +207,17 @@ class Converter:
         if own != name:
             self.note(f"{place}.{name}", f"is called {own} here, where {name} is something else")
         return own
+
+
+def _schedule(event: FoundEvent) -> Extension | None:
+    """Begin and end; None: it has none, as a series has not."""
+    if event.begins is None or event.ends is None or event.begins >= event.ends:
+        return None
+    schedule = Schedule(Instant(event.begins), Instant(event.ends), event.time_zone)
+    properties = encode(schedule.properties())
+    return Extension(
+        SCHEDULE_ID, ExtensionType.ROAMED_PARTICIPANT_DATA, _etag(repr((SCHEDULE_ID, properties))), properties
+    )
 
 
 def _etag(text: str) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from openucwa.meetings.schedule import zone_of
 from openucwa.model.meeting import ExtensionType
 from openucwa.transfer.calendars import FoundEvent, FoundExtension, instant, text_of
 from openucwa.transfer.files import InvalidFile
@@ -50,6 +51,8 @@ def event_of(place: str, event: Mapping[str, Any], note: Note) -> FoundEvent | N
         description=text_of(event, "description"),
         attendees=list(_attendees(event, place, note)),
         ends=_end(event, place),
+        begins=_time(event["start"], f"{place}.start") if event.get("start") and not event.get("recurrence") else None,
+        time_zone=_zone(event.get("start")),
         created=instant(created, f"{place}.created") if created else None,
         extensions=list(_extensions(event, place)),
     )
@@ -61,6 +64,11 @@ def _end(event: Mapping[str, Any], place: str) -> int | None:
         until = _UNTIL.search(" ".join(map(str, rules)) if isinstance(rules, list) else str(rules))
         return None if until is None else instant(f"{until[1]}-{until[2]}-{until[3]}T23:59:59Z", f"{place}.recurrence")
     return _time(event["end"], f"{place}.end") if event.get("end") else None
+
+
+def _zone(start: Any) -> str:
+    name = start.get("timeZone") if isinstance(start, dict) else None
+    return name if isinstance(name, str) and zone_of(name) is not None else "UTC"
 
 
 def _attendees(event: Mapping[str, Any], place: str, note: Note) -> Iterator[str]:

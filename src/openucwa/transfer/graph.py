@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from openucwa.meetings.schedule import zone_of
 from openucwa.model.meeting import ExtensionType
 from openucwa.model.values import Instant
 from openucwa.transfer.calendars import FoundEvent, FoundExtension, instant, text_of
@@ -34,12 +35,13 @@ def event_of(place: str, event: Mapping[str, Any], note: Note) -> FoundEvent | N
     organizer = _address(event.get("organizer"))
     if not text_of(event, "id") or organizer is None:
         raise InvalidFile(place, "an event must have id and organizer.emailAddress.address")
-    ends = None
+    begins = ends = None
     if event.get("recurrence"):
         note(place, "its recurrence is not carried: it becomes one meeting")
         ends = _end_of_series(event["recurrence"], place)
     elif event.get("end"):
         ends = _time(event["end"], f"{place}.end")
+        begins = _time(event["start"], f"{place}.start") if event.get("start") else None
     created = text_of(event, "createdDateTime")
     return FoundEvent(
         id=text_of(event, "id"),
@@ -48,6 +50,8 @@ def event_of(place: str, event: Mapping[str, Any], note: Note) -> FoundEvent | N
         description=_description(event, place, note),
         attendees=list(_attendees(event, place, note)),
         ends=ends,
+        begins=begins,
+        time_zone=_zone(event),
         created=instant(created, f"{place}.createdDateTime") if created else None,
         extensions=list(_extensions(event, place, note)),
     )
@@ -94,6 +98,17 @@ def _time(value: Any, place: str) -> int:
             place, f'the time zone {str(zone)[:50]!r} is not known; export with Prefer: outlook.timezone="UTC"'
         ) from None
     return round(time.timestamp() * 1000)
+
+
+def _zone(event: Mapping[str, Any]) -> str:
+    """The time zone in which it was scheduled: Exchange has names of Windows and of the IANA database."""
+    from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON  # noqa: PLC0415  # a quarter of a second
+
+    start = event.get("start")
+    for name in (event.get("originalStartTimeZone"), start.get("timeZone") if isinstance(start, dict) else None):
+        if isinstance(name, str) and zone_of(found := WINDOWS_TO_OLSON.get(name, name)) is not None:
+            return found
+    return "UTC"
 
 
 def _end_of_series(recurrence: Any, place: str) -> int | None:

@@ -45,6 +45,7 @@ class UserLine(Line, frozen=True, tag="user", omit_defaults=True):
     mobile_phone: str | None = None
     home_phone: str | None = None
     other_phone: str | None = None
+    disabled: bool = False
 
 
 class SchemaLine(Line, frozen=True, tag="schema"):

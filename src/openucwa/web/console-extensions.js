@@ -234,7 +234,7 @@ function jsonText(extension) {
   return JSON.stringify({ id, type, ...Object.fromEntries(customProperties(extension)) }, null, 2);
 }
 
-function jsonView(extension) {
+export function jsonView(extension) {
   return make(
     "pre",
     { class: "json mono", tabindex: 0, "aria-label": t`${extension.id} as JSON` },

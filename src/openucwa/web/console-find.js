@@ -1,13 +1,14 @@
 // The console's page that finds meetings by their data, at #find and #find?filter=FILTER.
 
-import { untilElements } from "./console-meeting.js";
 import { $, busy, button, complain, field, make } from "./elements.js";
 import { conditionText, stoppedAt } from "./filter-text.js";
 import { nameOf } from "./meeting-words.js";
+import { planned } from "./schedule.js";
 import { withoutScheme } from "./sip.js";
 import { t } from "./texts.js";
 import { embeddedIn } from "./ucwa.js";
 import { pause } from "./ucwa-waits.js";
+import { whenElements } from "./when.js";
 import { inWords } from "./words.js";
 
 const FIND = "#find";
@@ -265,9 +266,10 @@ function statusWords(count, more) {
 
 // `found`: an openucwa:foundMeeting.
 function foundLine(found) {
-  const [meeting] = ["myOnlineMeeting", "myAssignedOnlineMeeting", "onlineMeeting"].flatMap((rel) =>
+  const [resource] = ["myOnlineMeeting", "myAssignedOnlineMeeting", "onlineMeeting"].flatMap((rel) =>
     embeddedIn(found, rel),
   );
+  const meeting = planned(resource, embeddedIn(resource, "onlineMeetingExtension"));
   const tags = (found.matchingExtensions ?? []).flatMap((id) => [make("span", { class: "tag accent mono" }, id), " "]);
   const by = found.own ? [] : [" · ", t`by ${withoutScheme(meeting.organizerUri)}`];
   return make(
@@ -277,7 +279,7 @@ function foundLine(found) {
       "a",
       { href: found.own ? `#${meeting.onlineMeetingId}` : meeting.joinUrl },
       make("span", { class: "meeting-subject" }, nameOf(meeting)),
-      make("span", { class: "muted small" }, ...tags, ...untilElements(meeting), ...by),
+      make("span", { class: "muted small" }, ...tags, ...whenElements(meeting), ...by),
     ),
   );
 }

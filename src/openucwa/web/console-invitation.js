@@ -1,6 +1,8 @@
 // The dialog that makes an invitation for calendar programs: when the meeting begins, and how long it lasts.
 
 import { busy, button, complain, field, make, notify, uniqueId } from "./elements.js";
+import { nameOf } from "./meeting-words.js";
+import { ownZone, rangeText, zoneText } from "./schedule.js";
 import { t } from "./texts.js";
 import { asDate, dateText, localText } from "./values.js";
 import { inWords } from "./words.js";
@@ -31,6 +33,9 @@ export class InvitationDialog {
     { name: "end" },
     ...LENGTHS.map(([value, words]) => make("option", { value, selected: value === USUAL }, words)),
   );
+  #chosen; // the fields of a meeting without times
+  #text = make("textarea", { rows: 8, readonly: true });
+  #copy = button(t`Copy text`, "", (it) => busy(it, () => this.#copyText()));
   #error = make("p", { class: "notice bad", role: "alert", hidden: true });
   #late = make("p", { class: "notice warn small", role: "alert", hidden: true });
   #dialog;
@@ -39,6 +44,7 @@ export class InvitationDialog {
     this.#meetings = meetings;
     this.#say = say;
     const title = uniqueId("invitation");
+    this.#chosen = make("div", { class: "stack" }, field(t`Starts`, this.#start), field(t`Duration`, this.#length));
     const form = make(
       "form",
       { class: "stack", novalidate: true },
@@ -49,17 +55,18 @@ export class InvitationDialog {
         make(
           "p",
           { class: "muted small" },
-          t`A calendar file with the link to join. Send it to the people you invite, or add it to your own calendar.`,
+          t`A calendar file with the link to join, and the same as text. Send it to the people you invite, or add it to your own calendar.`,
         ),
       ),
       this.#error,
-      field(t`Starts`, this.#start),
-      field(t`Duration`, this.#length),
+      this.#chosen,
       this.#late,
+      field(t`Invitation as text`, this.#text),
       make(
         "div",
         { class: "row" },
         make("button", { class: "primary", type: "submit" }, t`Download`),
+        this.#copy,
         button(t`Close`, "", () => this.close()),
       ),
     );
@@ -67,7 +74,7 @@ export class InvitationDialog {
       event.preventDefault();
       busy(event.submitter, () => this.#download());
     };
-    for (const control of [this.#start, this.#length]) control.oninput = () => this.#drawLate();
+    for (const control of [this.#start, this.#length]) control.oninput = () => this.#draw();
     this.#dialog = make("dialog", { id: "invitation", "aria-labelledby": title }, form);
     document.getElementById("invitation")?.remove(); // of who was signed in before
     document.body.append(this.#dialog);
@@ -79,7 +86,9 @@ export class InvitationDialog {
     this.#start.value ||= localText(next).slice(0, 16);
     complain(this.#start, null);
     notify(this.#error, null);
-    this.#drawLate();
+    this.#copy.textContent = t`Copy text`;
+    this.#chosen.hidden = meeting.times !== null;
+    this.#draw();
     this.#dialog.showModal();
   }
 
@@ -89,9 +98,29 @@ export class InvitationDialog {
 
   // {start, end}: Dates; null: no time is chosen.
   #times() {
+    const { times } = this.#meeting;
+    if (times) return { start: times.begin, end: times.end };
     const start = new Date(this.#start.value);
     if (Number.isNaN(start.getTime())) return null;
     return { start, end: new Date(start.getTime() + Number(this.#length.value) * MINUTE) };
+  }
+
+  #draw() {
+    this.#drawLate();
+    this.#text.value = invitationText(this.#meeting, this.#times());
+  }
+
+  async #copyText() {
+    try {
+      await navigator.clipboard.writeText(this.#text.value);
+      this.#copy.textContent = t`Copied`;
+      this.#say(t`The text is copied.`);
+    } catch {
+      // Without https a browser may not let a page do it.
+      this.#text.focus();
+      this.#text.select();
+      this.#copy.textContent = t`Press Ctrl+C`;
+    }
   }
 
   // A meeting that closes before it is to end is no use to those who are invited.
@@ -111,7 +140,9 @@ export class InvitationDialog {
       return;
     }
     try {
-      const text = await this.#meetings.invitation(this.#meeting.onlineMeetingId, times.start, times.end);
+      const { onlineMeetingId: id, times: fixed } = this.#meeting;
+      const chosen = fixed ? [] : [times.start, times.end];
+      const text = await this.#meetings.invitation(id, ...chosen);
       save(`${fileName(this.#meeting)}.ics`, new Blob([text], { type: "text/calendar" }));
       this.close();
       this.#say(t`The invitation is downloaded.`);
@@ -119,6 +150,19 @@ export class InvitationDialog {
       notify(this.#error, inWords(error));
     }
   }
+}
+
+// What is sent where there are no calendars. `times`: {start, end}, or null.
+function invitationText(meeting, times) {
+  const lines = [nameOf(meeting)];
+  if (times) {
+    const zone = meeting.times?.timeZone ?? ownZone();
+    const range = { begin: times.start, end: times.end };
+    lines.push(`${rangeText(range, { zone, dateStyle: "full" })}, ${zoneText(zone, times.start)}`);
+  }
+  lines.push("", t`Join the meeting:`, meeting.joinUrl);
+  if (meeting.description) lines.push("", meeting.description);
+  return lines.join("\n");
 }
 
 function lateWords(closes, beforeStart) {

@@ -15,14 +15,17 @@ const QUALITY = 0.9; // of a JPEG
 export class MeSection {
   list = null;
   #own;
+  #account;
   #notices;
   #face = makeFace(96);
   #small = makeFace(28);
   #picture = null; // a Blob that is chosen and not saved
 
-  // `own`: OwnPresence.
-  constructor(own, notices) {
+  // `own`: OwnPresence; `account`: an AccountCard.
+  constructor(own, account, notices) {
     this.#own = own;
+    this.#account = account;
+    $("me").append(account.element);
     this.#notices = notices;
     $("me-face").replaceChildren(this.#face);
     $("who-face").replaceChildren(this.#small);
@@ -70,6 +73,7 @@ export class MeSection {
     notify($("me-error"), null);
     this.draw();
     this.#notices.title = t`Your status`;
+    this.#account.show(this.#own.me?.uri ?? "");
     $("me-title").focus({ preventScroll: true });
     return true;
   }

@@ -2,6 +2,7 @@
 
 import { $ } from "./elements.js";
 import { isExpired, peopleText } from "./meeting-words.js";
+import { isPast } from "./schedule.js";
 
 export class MeetingFilter {
   onchange = () => {};
@@ -19,8 +20,11 @@ export class MeetingFilter {
 
   // Those to be listed. `joined`: the id of the meeting that one is in.
   of(meetings, joined) {
+    const now = Date.now();
     const kinds = {
       all: () => true,
+      upcoming: (meeting) => !isPast(meeting, now),
+      past: (meeting) => isPast(meeting, now),
       open: (meeting) => !isExpired(meeting),
       closed: (meeting) => isExpired(meeting),
       mine: ({ onlineMeetingId }) => onlineMeetingId === joined,

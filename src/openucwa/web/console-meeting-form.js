@@ -4,9 +4,12 @@
 import { saveMerged } from "./concurrency.js";
 import { chooseVersions, confirmed } from "./console-dialogs.js";
 import { $, busy, complain, make, notify } from "./elements.js";
+import { nameOf } from "./meeting-words.js";
 import { MAX_SUBJECT } from "./meetings.js";
+import { lengthOf, ownZone, proposed, rangeText } from "./schedule.js";
+import { ScheduleFields } from "./schedule-fields.js";
 import { addressesIn, isAddress, toSipUri, withoutScheme } from "./sip.js";
-import { t } from "./texts.js";
+import { language, t } from "./texts.js";
 import { asDate, dateText, localText, toWire } from "./values.js";
 import { inWords } from "./words.js";
 
@@ -34,6 +37,7 @@ export const WORDS = {
 };
 const LABELS = {
   subject: t`Subject`,
+  times: t`When`,
   description: t`Description`,
   accessLevel: t`Who can skip the lobby`,
   expirationTime: t`Open until`,
@@ -57,12 +61,16 @@ const REFUSED = {
   lobbyBypassForPhoneUsers: NOT_OFFERED,
 };
 const IN_PAST = t`This time is in the past.`;
+const HOUR = 3_600_000;
+const GRACE = Number($("meeting-form").dataset.grace) * 1000; // for which a meeting stays open after its end, in ms
 
 export class MeetingForm {
   #meetings;
   #meeting = null; // null: a new one
   #typed = ""; // what the form held at first
   #shownTime = "";
+  #last = null;
+  #times = new ScheduleFields((end) => this.#ended(end));
   #done;
 
   // done(meeting): it is saved, or, with null, given up.
@@ -78,6 +86,7 @@ export class MeetingForm {
       done(null);
     };
     $("f-expirationTime").oninput = () => this.#drawPast();
+    $("same-people").onclick = () => this.#invite(this.#last);
   }
 
   get editing() {
@@ -88,17 +97,19 @@ export class MeetingForm {
     return !$("editing").hidden;
   }
 
-  // Shows the form. `meeting`: the one to change; null: a new one.
-  async open(meeting) {
+  // Shows the form. `meeting`: the one to change; null: a new one, for which much is offered as in `last`, if there is one.
+  async open(meeting, last = null) {
     const { eligible, defaults } = await this.#meetings.choices();
     this.#meeting = meeting;
+    this.#last = last;
     $("form-title").textContent = meeting ? t`Edit meeting` : t`New meeting`;
     $("save").textContent = meeting ? t`Save` : t`Schedule`;
     notify($("form-error"), null);
     const form = $("meeting-form").elements;
     for (const control of this.#controls) complain(control, null);
     for (const [name, plural] of Object.entries(ELIGIBLE)) {
-      const chosen = meeting?.[name] ?? defaults[name];
+      const repeated = eligible[plural]?.includes(last?.[name]) ? last[name] : defaults[name];
+      const chosen = meeting?.[name] ?? repeated;
       // What the meeting has stays possible, though the server would not offer it today.
       const values = [...new Set([...(eligible[plural] ?? []), ...(chosen ? [chosen] : [])])];
       form[name].replaceChildren(...values.map((value) => make("option", { value }, WORDS[name][value] ?? value)));
@@ -106,12 +117,15 @@ export class MeetingForm {
     }
     form.subject.value = meeting?.subject ?? "";
     form.description.value = meeting?.description ?? "";
-    for (const name of ["attendees", "leaders"])
-      form[name].value = (meeting?.[name] ?? []).map(withoutScheme).join("\n");
+    this.#invite(meeting);
     const expires = asDate(meeting?.expirationTime);
     this.#shownTime = expires ? localText(expires).slice(0, 16) : "";
     form.expirationTime.value = this.#shownTime;
+    this.#openTimes(meeting, last);
     this.#drawPast();
+    notify($("repeated"), last ? t`Length and settings are those of your last meeting, “${nameOf(last)}”.` : null);
+    $("same-people").hidden = !last?.attendees?.length && !last?.leaders?.length;
+    $("same-people").textContent = last ? t`Same people as in “${nameOf(last)}”` : "";
     this.#typed = this.#state();
     $("editing").hidden = false;
     if (meeting) $("form-title").focus();
@@ -120,6 +134,31 @@ export class MeetingForm {
 
   close() {
     $("editing").hidden = true;
+  }
+
+  #openTimes(meeting, last) {
+    if (meeting) {
+      this.#times.open(meeting.times);
+      $("h-expirationTime").textContent = openWords(meeting.times);
+      return;
+    }
+    const { begin, end } = proposed(Date.now(), lengthOf(last?.times ?? null));
+    this.#times.open({ begin, end, timeZone: ownZone() });
+    this.#ended(end);
+  }
+
+  // Until when it is open follows from its end. `end`: null: it has no fixed time.
+  #ended(end) {
+    $("f-expirationTime").value = end ? localText(new Date(end.getTime() + GRACE)).slice(0, 16) : "";
+    complain($("f-expirationTime"), null);
+    $("h-expirationTime").textContent = openWords(end);
+    this.#drawPast();
+  }
+
+  #invite(meeting) {
+    const form = $("meeting-form").elements;
+    for (const name of ["attendees", "leaders"])
+      form[name].value = (meeting?.[name] ?? []).map(withoutScheme).join("\n");
   }
 
   get #controls() {
@@ -151,6 +190,10 @@ export class MeetingForm {
     // The field shows no seconds; a time that nobody touched keeps them.
     if (time === this.#shownTime) properties.expirationTime = this.#meeting?.expirationTime;
     else properties.expirationTime = time ? toWire(new Date(time)) : undefined;
+    properties.times = this.#times.times;
+    // By the server's default it might close before it ends.
+    if (properties.times && time === "")
+      properties.expirationTime = toWire(new Date(properties.times.end.getTime() + GRACE));
     return properties;
   }
 
@@ -164,6 +207,11 @@ export class MeetingForm {
       if (wrong !== undefined)
         complain(form[name], t`“${wrong}” is not an address. Write addresses such as name@domain.`);
     }
+    this.#times.check();
+    const { end } = this.#times.times ?? {};
+    const closes = new Date(form.expirationTime.value);
+    if (end && closes < new Date(end).setSeconds(0, 0))
+      complain(form.expirationTime, t`The meeting would close before it ends.`);
     return this.#focusWrong();
   }
 
@@ -197,7 +245,7 @@ export class MeetingForm {
     return saveMerged(meeting, withFields(meeting, new Map(Object.entries(properties))), {
       put: (version) => this.#meetings.replace(version),
       read: async () => (await this.#meetings.read(meeting.onlineMeetingId)).meeting,
-      fieldsOf: meetingFields,
+      fieldsOf,
       withFields,
       choose: (conflicts) => chooseVersions(words, conflicts, meetingLabel, meetingShown),
     });
@@ -205,7 +253,11 @@ export class MeetingForm {
 
   #refused(error) {
     const form = $("meeting-form").elements;
-    for (const { name } of error.parameters ?? []) if (REFUSED[name]) complain(form[name], REFUSED[name]);
+    for (const { name, reason } of error.parameters ?? []) {
+      // Of a change set the reason says which properties it is about.
+      const names = name === "/meeting/patch" ? Object.keys(REFUSED).filter((each) => reason.includes(each)) : [name];
+      for (const each of names) if (REFUSED[each]) complain(form[each], REFUSED[each]);
+    }
     if (this.#focusWrong()) {
       notify($("form-error"), inWords(error));
       $("form-title").scrollIntoView({ block: "nearest" });
@@ -213,10 +265,25 @@ export class MeetingForm {
   }
 }
 
-// What of a meeting can be edited.
+// What of a meeting can be edited. Its times are an extension, which has a history of its own.
 export function meetingFields(meeting) {
+  const fields = fieldsOf(meeting);
+  fields.delete("times");
+  return fields;
+}
+
+function fieldsOf(meeting) {
   const names = Object.keys(LABELS).filter((name) => meeting[name] !== undefined && meeting[name] !== null);
   return new Map(names.map((name) => [name, meeting[name]]));
+}
+
+// What is said of the field "Open until".
+function openWords(ends) {
+  const unit = { style: "unit", unit: "hour", unitDisplay: "long", maximumFractionDigits: 1 };
+  const later = new Intl.NumberFormat(language, unit).format(GRACE / HOUR);
+  return ends
+    ? t`Follows the end, ${later} later, unless you choose another time.`
+    : t`Leave empty for the server’s default.`;
 }
 
 export function meetingLabel(name) {
@@ -228,6 +295,7 @@ function withFields(meeting, fields) {
 }
 
 export function meetingShown(name, value) {
+  if (name === "times") return rangeText(value);
   if (Array.isArray(value)) return value.map(withoutScheme).join(", ") || t`no one`;
   const date = asDate(value);
   return WORDS[name]?.[value] ?? (date ? dateText(date) : String(value) || t`empty`);

@@ -1,13 +1,15 @@
 // One meeting in the console: what it is, what can be done to it, and its extensions.
 
 import { deleteConfirmed } from "./concurrency.js";
-import { ExtensionsView } from "./console-extensions.js";
+import { ExtensionsView, jsonView } from "./console-extensions.js";
 import { InvitationDialog } from "./console-invitation.js";
 import { WORDS } from "./console-meeting-form.js";
 import { $, busy, make, notify } from "./elements.js";
-import { isAssigned, isExpired, nameOf, openUntil, peopleText } from "./meeting-words.js";
+import { isAssigned, isExpired, nameOf, peopleText } from "./meeting-words.js";
+import { SCHEDULE_ID } from "./schedule.js";
 import { t } from "./texts.js";
-import { dateText } from "./values.js";
+import { asDate } from "./values.js";
+import { timesElements, untilElements } from "./when.js";
 import { inWords } from "./words.js";
 
 const DELETES = t`This also deletes its extensions and ends the meeting for everyone in it.`;
@@ -34,6 +36,7 @@ export class MeetingView {
     $("copy-meeting").onclick = () => busy($("copy-meeting"), () => this.#copyMeeting());
     $("invite").onclick = () => this.#invitation.open(this.#meeting);
     $("history").onclick = () => this.#history.ofMeeting(this.#meeting);
+    $("times-history").onclick = () => this.#history.ofExtension(this.id, SCHEDULE_ID);
     $("removed-extensions").onclick = () => this.#history.removedExtensions(this.id);
   }
 
@@ -51,7 +54,8 @@ export class MeetingView {
     this.#meeting = meeting;
     const { onlineMeetingId: id } = meeting;
     const history = hasHistory ? (extensionId) => this.#history.ofExtension(id, extensionId) : null;
-    this.#extensions = new ExtensionsView(this.#meetings, id, extensions, this.#notices.say, history);
+    this.#extensions = new ExtensionsView(this.#meetings, id, others(meeting, extensions), this.#notices.say, history);
+    $("times-history").hidden = !hasHistory;
     $("history").hidden = $("removed-extensions").hidden = !hasHistory;
     $("invite").hidden = invitation === null;
     $("copy").textContent = t`Copy link`;
@@ -61,9 +65,9 @@ export class MeetingView {
 
   // Shows the meeting as it is on the server now.
   update({ meeting, extensions }) {
-    const changed = meeting.etag !== this.#meeting.etag;
+    const changed = meeting.etag !== this.#meeting.etag || meeting.schedule?.etag !== this.#meeting.schedule?.etag;
     this.#meeting = meeting;
-    this.#extensions.take(extensions);
+    this.#extensions.take(others(meeting, extensions));
     if (changed && !$("meeting").hidden) this.draw();
   }
 
@@ -99,13 +103,12 @@ export class MeetingView {
     $("join-url").value = meeting.joinUrl;
     // What an assigned meeting is, the administrator decides.
     $("edit").hidden = $("delete").hidden = $("copy-meeting").hidden = isAssigned(meeting);
-    notify(
-      $("expired"),
-      isExpired(meeting)
-        ? t`This meeting is closed, and will be deleted together with its extensions. To keep it, edit “Open until”.`
-        : null,
-    );
+    notify($("expired"), warning(meeting));
+    const times = meeting.times ? [[t`When`, timesElements(meeting.times)]] : [];
+    $("times-data").hidden = !meeting.times;
+    $("times-json").replaceChildren(...(meeting.times ? [jsonView(meeting.schedule)] : []));
     const facts = [
+      ...times,
       [t`Skip the lobby`, [WORDS.accessLevel[meeting.accessLevel] ?? meeting.accessLevel]],
       [isExpired(meeting) ? t`Closed` : t`Open`, untilElements(meeting)],
       [t`Leaders besides you`, [peopleText(meeting.leaders)]],
@@ -163,8 +166,19 @@ export class MeetingView {
   }
 }
 
-// Until when a meeting is open, as elements and texts.
-export function untilElements(meeting) {
-  const { words, date } = openUntil(meeting);
-  return date ? [`${words} `, make("time", { datetime: date.toISOString() }, dateText(date))] : [words];
+// The extensions but for the one that says begin and end, which is not shown among them.
+function others(meeting, extensions) {
+  const shown = new Map(extensions);
+  if (meeting.times) shown.delete(SCHEDULE_ID);
+  return shown;
+}
+
+// What is to be known before one relies on the meeting; null: nothing.
+function warning(meeting) {
+  if (isExpired(meeting))
+    return t`This meeting is closed, and will be deleted together with its extensions. To keep it, edit “Open until”.`;
+  const closes = asDate(meeting.expirationTime);
+  return closes && meeting.times && closes < meeting.times.end
+    ? t`This meeting closes before it ends. Edit “Open until”.`
+    : null;
 }

@@ -3,16 +3,18 @@
 import { ConsoleHistory } from "./console-history.js";
 import { ConsoleLive } from "./console-live.js";
 import { LobbyWatch } from "./console-lobby.js";
-import { MeetingView, untilElements } from "./console-meeting.js";
+import { MeetingView } from "./console-meeting.js";
 import { MeetingFilter } from "./console-meeting-filter.js";
 import { MeetingForm } from "./console-meeting-form.js";
 import { $, busy, keep, make, notify } from "./elements.js";
 import { MeetingHistory } from "./meeting-history.js";
 import { isAssigned, isExpired, nameOf } from "./meeting-words.js";
 import { Meetings, NotThere } from "./meetings.js";
+import { inOrder } from "./schedule.js";
 import { withoutScheme } from "./sip.js";
 import { t } from "./texts.js";
 import { Undo } from "./undo.js";
+import { whenElements } from "./when.js";
 import { inWords } from "./words.js";
 
 const LIST = "#list";
@@ -24,6 +26,8 @@ export class MeetingsView {
   meetings; // Meetings
   #go;
   #listed = null; // null: not read yet
+  #times = new Map(); // when the user's own meetings are, by id
+  #readingTimes = null; // {again}, while that is read
   #invited = []; // meetings of others
   #view;
   #form;
@@ -146,8 +150,31 @@ export class MeetingsView {
     } catch (error) {
       notify($("list-error"), inWords(error));
     }
+    this.#readTimes();
+    this.#drawList();
     this.#invited = await invited;
     this.#drawList();
+  }
+
+  // With very many meetings it takes several answers, and the list is there before. Asked for again meanwhile, it reads
+  // once more.
+  async #readTimes() {
+    if (this.#readingTimes) {
+      this.#readingTimes.again = true;
+      return;
+    }
+    this.#readingTimes = { again: false };
+    try {
+      do {
+        this.#readingTimes.again = false;
+        this.#times = await this.meetings.times();
+        this.#drawList();
+      } while (this.#readingTimes.again);
+    } catch {
+      // The list is shown without them, or with those that were read before.
+    } finally {
+      this.#readingTimes = null;
+    }
   }
 
   // What needs the server's change log.
@@ -157,8 +184,11 @@ export class MeetingsView {
   }
 
   #drawList() {
-    const listed = this.#listed ?? [];
-    const shown = this.#filter.of(listed, this.live?.id);
+    const listed = (this.#listed ?? []).map((each) => ({
+      ...each,
+      times: this.#times.get(each.onlineMeetingId) ?? null,
+    }));
+    const shown = inOrder(this.#filter.of(listed, this.live?.id), Date.now());
     const own = shown.filter((each) => !isAssigned(each));
     const assigned = shown.filter(isAssigned);
     const draw = (each, drawn) => this.#line(each, drawn);
@@ -169,7 +199,7 @@ export class MeetingsView {
     $("none-found").hidden = !none || !this.#filter.isOn || assigned.length > 0;
     $("meeting-filter").hidden = listed.length + this.#invited.length < 2;
     $("assigned").hidden = assigned.length === 0;
-    const invited = this.#filter.of(this.#invited, this.live?.id);
+    const invited = inOrder(this.#filter.of(this.#invited, this.live?.id), Date.now());
     keep($("invited-list"), invited, (each) => each.onlineMeetingUri, invitedLine, $("meetings-title"));
     $("invited").hidden = invited.length === 0;
     mark($("new"), this.#hash === "#new");
@@ -180,14 +210,14 @@ export class MeetingsView {
     const line = drawn ?? make("li", {}, make("a", { href }));
     const [link] = line.children;
     const expired = isExpired(meeting) ? [make("span", { class: "tag warn" }, t`closed`), " "] : [];
-    const until = isAssigned(meeting) ? [] : untilElements(meeting);
+    const when = isAssigned(meeting) ? [] : whenElements(meeting);
     const isIn = this.live?.id === meeting.onlineMeetingId;
     const { unread } = this.live ?? {};
     const words = unread ? t`you are in it, ${unread} new` : t`you are in it`;
     const inside = isIn ? [make("span", { class: "tag accent" }, words), " "] : [];
     link.replaceChildren(
       make("span", { class: "meeting-subject" }, nameOf(meeting)),
-      make("span", { class: "muted small" }, ...inside, ...expired, ...until),
+      make("span", { class: "muted small" }, ...inside, ...expired, ...when),
     );
     mark(link, this.#hash === href);
     return line;
@@ -233,12 +263,19 @@ export class MeetingsView {
 
   async #compose() {
     try {
-      await this.#form.open(null);
+      await this.#form.open(null, await this.#last());
       this.#notices.title = t`New meeting`;
     } catch (error) {
       this.#showNothing(t`The form can't be shown`);
       notify($("list-error"), inWords(error));
     }
+  }
+
+  // The meeting that the user scheduled last; null: there is none.
+  async #last() {
+    const last = this.#listed?.find((each) => !isAssigned(each));
+    if (last === undefined) return null;
+    return (await this.meetings.read(last.onlineMeetingId).catch(() => null))?.meeting ?? null;
   }
 
   async #edit(meeting) {
@@ -305,7 +342,7 @@ function invitedLine(meeting, drawn) {
     make(
       "span",
       { class: "muted small" },
-      ...untilElements(meeting),
+      ...whenElements(meeting),
       " · ",
       t`by ${withoutScheme(meeting.organizerUri)}`,
     ),

@@ -1,6 +1,8 @@
 // What there is in the console while somebody is signed in: one application, one event channel, and the sections that
 // share them.
 
+import { Account } from "./account.js";
+import { AccountCard } from "./console-account.js";
 import { FindSection } from "./console-find.js";
 import { MeSection } from "./console-me.js";
 import { MeetingsView } from "./console-meetings.js";
@@ -25,12 +27,13 @@ export class Visit {
   #talks;
   #people;
   #me;
+  #account;
   #changes;
   #bell = new AbortController();
   #rings = !navigator.locks; // whether invitations are heard by this tab while it is hidden
 
-  // `session`: opened.
-  constructor(client, session, notices) {
+  // `session`: opened. signedOut(): the user has signed out everywhere.
+  constructor(client, session, notices, signedOut) {
     this.session = session;
     this.#notices = notices;
     const go = (hash) => this.sections.go(hash);
@@ -38,7 +41,8 @@ export class Visit {
     this.#presence = new PresenceWatch(client, session, () => this.#drawPresence());
     this.#talks = new Talks(client, session, (talk, part, words) => this.#talkChanged(talk, part, words));
     this.meetings = new MeetingsView(client, session, notices, this.#presence, go);
-    this.#me = new MeSection(this.#own, notices);
+    this.#account = new AccountCard(new Account(client, session), notices, signedOut);
+    this.#me = new MeSection(this.#own, this.#account, notices);
     const me = this.#own.me?.uri;
     const shared = { talks: this.#talks, presence: this.#presence, me };
     this.#people = new PeopleSection(client, session, notices, shared);
@@ -85,7 +89,7 @@ export class Visit {
     await this.meetings.reopened();
   }
 
-  // Looks at what the event channel does not tell.
+  // Reads what the event channel does not report.
   refresh() {
     this.meetings.refresh();
     this.meetings.lobby.read();
@@ -97,6 +101,7 @@ export class Visit {
     this.#changes.close();
     for (const type of ACTIVE) document.removeEventListener(type, this.#active);
     this.sections.close();
+    this.#account.close();
     this.#people.close();
     this.meetings.close();
     this.#notices.invitations([]);

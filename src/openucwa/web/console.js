@@ -14,7 +14,7 @@ import { inWords } from "./words.js";
 
 const PRODUCT = document.title; // the server's name
 const AGENT = "openucwa console";
-const REFRESH = 60_000; // ms between two looks at what has changed elsewhere
+const REFRESH = 60_000; // ms between two reads of what has changed elsewhere
 
 // What shows the meetings. Some browsers don't ask again for a script that did not come.
 async function loadVisit() {
@@ -141,7 +141,9 @@ class ConsolePage {
     const session = new Session(this.#client, { agent: AGENT, endpoint, turns }, listener);
     const [{ Visit }] = await Promise.all([loadVisit(), session.open()]);
     this.#tab.remember({ credentials: this.#client.credentials, username, endpoint, live: null, talks: null });
-    const visit = new Visit(this.#client, session, this.#notices);
+    const visit = new Visit(this.#client, session, this.#notices, () =>
+      this.#signOut(t`You are signed out everywhere.`),
+    );
     this.#visit = visit;
     $("who").textContent ||= username;
     session.follow();

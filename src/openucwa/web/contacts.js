@@ -36,7 +36,7 @@ export class Contacts {
     else if (link.rel === "contact" || /group/i.test(link.rel)) this.read().catch(() => {});
   }
 
-  // Reads them anew. Asked for again meanwhile, it reads once more.
+  // Reads them again. If called meanwhile, it reads once more.
   async read() {
     if (this.#reading) {
       this.#reading.again = true;

@@ -34,12 +34,12 @@ export class Conversation {
   #held = null; // events that wait until what is there has been read
   #keys = new Set(); // of the messages
   #stamps = new Map(); // when one's own messages were sent, of which the text is not known yet
-  #lastTyped = -Infinity; // when the server was last told that somebody is typing
+  #lastTyped = -Infinity; // when typing was last reported to the server
 
   // `invitation`, `conversation`: the hrefs that joining gave, as far as it did; `messages`, `draft`: what was said and
   // typed before.
   // `changed(part, words)`: says which part is different now (stage, meeting, people, waiting, messages, typing, data)
-  // and, where people should hear of it, in words.
+  // and, where people should be notified of it, in words.
   constructor(client, { invitation, conversation, messages = [], draft = "" }, changed) {
     this.#client = client;
     this.#invitation = invitation ?? null;
@@ -141,7 +141,7 @@ export class Conversation {
     this.#changed("messages");
   }
 
-  // To be called at each keystroke; tells the server now and then.
+  // To be called at each keystroke; reports typing to the server now and then.
   async typed() {
     const href = linkOf(this.messaging, "setIsTyping");
     if (!href || performance.now() - this.#lastTyped < TYPING_PAUSE) return;
@@ -198,7 +198,7 @@ export class Conversation {
     this.me = resource;
     this.#changed("people", this.stage === "inside" && role !== resource.role ? ownRoleWords(resource) : null);
     if (role === "Leader" && resource.role !== "Leader") {
-      // Only leaders are told who waits.
+      // Only leaders see who waits.
       this.waiting.clear();
       this.#changed("waiting");
     }

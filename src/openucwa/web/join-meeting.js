@@ -5,9 +5,11 @@ import { $, keep, make } from "./elements.js";
 import { audienceTag, ChangeMarks, propertiesTable } from "./extension-table.js";
 import { LiveConversation } from "./live-conversation.js";
 import { isExpired, openUntil } from "./meeting-words.js";
+import { planned, SCHEDULE_ID } from "./schedule.js";
 import { withoutScheme } from "./sip.js";
 import { t } from "./texts.js";
 import { dateText } from "./values.js";
+import { timesElements } from "./when.js";
 
 export { Conversation } from "./conversation.js";
 export { PresenceWatch } from "./presence-watch.js";
@@ -55,14 +57,16 @@ export class JoinedMeeting {
   draw(part) {
     const drawn = this.#live.draw(part);
     if (part === "meeting") this.#drawMeeting();
-    else if (part === "data") this.#drawData();
-    else if (part === "waiting") this.#drawWaiting();
+    else if (part === "data") {
+      this.#drawMeeting();
+      this.#drawData();
+    } else if (part === "waiting") this.#drawWaiting();
     else if (part === "messages") this.#announce(drawn.filter((message) => !message.mine));
     this.#drawCounts();
   }
 
   #drawMeeting() {
-    const { meeting, resource } = this.#conversation;
+    const { meeting, resource, extensions } = this.#conversation;
     const subject = meeting?.subject || resource?.subject || t`Online meeting`;
     $("subject").textContent = this.#notices.title = subject;
     const organizer = meeting?.organizerName || withoutScheme(meeting?.organizerUri ?? "");
@@ -70,7 +74,8 @@ export class JoinedMeeting {
     const date = meeting ? openUntil(meeting).date : null;
     const time = date && make("time", { datetime: date.toISOString() }, dateText(date));
     const until = date ? [isExpired(meeting) ? t`Closed since` : t`Open until`, " ", time] : [];
-    $("expires").replaceChildren(...until);
+    const { times } = planned({}, extensions.values());
+    $("expires").replaceChildren(...(times ? timesElements(times) : until));
   }
 
   #drawWaiting() {
@@ -88,11 +93,19 @@ export class JoinedMeeting {
     this.#notices.say(t`Message from ${fresh.at(-1).name}.`);
   }
 
+  // But for the one that says begin and end.
+  get #extensions() {
+    const { extensions } = this.#conversation;
+    const { times } = planned({}, extensions.values());
+    return [...extensions.values()].filter(({ id }) => times === null || id !== SCHEDULE_ID);
+  }
+
   #drawData() {
-    const { extensions, changes } = this.#conversation;
+    const { changes } = this.#conversation;
+    const extensions = this.#extensions;
     const draw = (each, drawn) => this.#extension(each, drawn, changes.get(each.id));
-    keep($("extensions"), [...extensions.values()], (each) => each.id, draw, $("data-title"));
-    $("no-data").hidden = extensions.size > 0;
+    keep($("extensions"), extensions, (each) => each.id, draw, $("data-title"));
+    $("no-data").hidden = extensions.length > 0;
     this.#drawCounts();
   }
 
@@ -131,8 +144,8 @@ export class JoinedMeeting {
 
   #drawCounts() {
     const { unread } = this.#live.messages;
-    const { people, waiting, extensions } = this.#conversation;
-    $("data-count").textContent = extensions.size || "";
+    const { people, waiting } = this.#conversation;
+    $("data-count").textContent = this.#extensions.length || "";
     $("unread").textContent = unread ? t`${unread} new` : "";
     $("people-count").classList.toggle("waits", waiting.size > 0);
     $("people-count").textContent = waiting.size ? t`${waiting.size} waiting` : people.size + 1;

@@ -87,7 +87,7 @@ class JoinPage {
     // It is needed soon; what goes wrong with it is said then.
     this.#load().catch(() => {});
     if (memory.visit && memory.credentials) await this.#resume(memory);
-    else await this.#look();
+    else await this.#discover();
   }
 
   // What shows the meeting. Some browsers don't ask again for a script that did not come.
@@ -116,13 +116,13 @@ class JoinPage {
       if (error instanceof ServerAway || error instanceof Elsewhere) this.#fail(error);
       else {
         this.#client.signOut();
-        await this.#look();
+        await this.#discover();
       }
     }
   }
 
   // Finds out how one can sign in here. Meanwhile one can type.
-  async #look() {
+  async #discover() {
     if ($("enter").hidden) this.#ask();
     try {
       this.#grants = await this.#client.discover();
@@ -343,7 +343,7 @@ class JoinPage {
     }
     this.#client.signOut();
     this.#kept = null;
-    if (!this.#known) await this.#look();
+    if (!this.#known) await this.#discover();
     else this.#ask();
   }
 

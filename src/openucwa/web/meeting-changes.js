@@ -1,5 +1,5 @@
 // Changes of meetings and extensions from anywhere, as the server's feed reports them. Of all tabs of a browser one that is
-// looked at polls, and tells the others.
+// visible polls, and notifies the others.
 
 import { additionOf } from "./additions.js";
 import { isEnded } from "./session.js";
@@ -66,16 +66,16 @@ export class MeetingChanges {
         const { resource } = await this.#client.get(wait ? `${next}&wait=${wait}` : next, { signal });
         next = linkOf(resource, "next");
         failures = 0;
-        if (embeddedIn(resource, "openucwa:change").length > 0) this.#tell();
+        if (embeddedIn(resource, "openucwa:change").length > 0) this.#notify();
         if (!wait) await pause(ALONE, signal);
       } catch (error) {
         if (signal.aborted) return;
         failures += 1;
-        // What the server has forgotten, or told to an application that has ended, is read anew.
+        // Changes that the server has forgotten, or sent to an application that has ended: read again from the start.
         if (error.status === 410 || isEnded(error)) next = null;
         else if (!isTransient(error)) return;
         await pause(error.retryAfter ?? backOff(failures), signal);
-        if (next === null) this.#tell();
+        if (next === null) this.#notify();
       }
     }
   }
@@ -88,7 +88,7 @@ export class MeetingChanges {
     });
   }
 
-  #tell() {
+  #notify() {
     this.#others.postMessage(null);
     this.#changed();
   }

@@ -2,12 +2,17 @@
 // several of them; so each is found by following links of the one that is open now.
 
 import { additionOf } from "./additions.js";
+import { changeOf, planned, SCHEDULE_ID, scheduleOf } from "./schedule.js";
 import { t } from "./texts.js";
 import { embeddedIn, linkIn, linkOf } from "./ucwa.js";
+import { pause } from "./ucwa-waits.js";
 import { asDate, customProperties } from "./values.js";
 
 const INVITATION = "openucwa:invitation";
+const SCHEDULES = `extensions($filter=id eq '${SCHEDULE_ID}')`;
 const MAX_INVITED = 50; // meetings of others that are listed
+const MAX_FOUND = 500; // meetings in an answer; the server may have less
+const MAX_WAITS = 5; // while the server makes its index
 export const MAX_SUBJECT = 250; // characters
 // What a copy of a meeting has in common with it.
 const COPIED = [
@@ -20,6 +25,9 @@ const COPIED = [
   "lobbyBypassForPhoneUsers",
   "phoneUserAdmission",
 ];
+
+// What can be changed of it.
+const SETTINGS = [...COPIED, "subject", "expirationTime"];
 
 // What was looked for is not there.
 export class NotThere extends Error {
@@ -48,16 +56,51 @@ export class Meetings {
     return this.#session.run((application) => this.#list(application));
   }
 
-  // Those of others to which the user is invited, or in which the user is, as UCWA's onlineMeeting.
+  // When the user's own meetings begin and end, as far as that is said: a Map of Times, by id. Without the server's change
+  // log nothing can be found.
+  times() {
+    return this.#session.run(async (application) => {
+      const found = new Map();
+      const index = await additionOf(this.#client, application, "openucwa:meetings");
+      if (index === undefined) return found;
+      const filter = `${organizedBy(application, "eq")} and extensions('${SCHEDULE_ID}') ne null`;
+      let next = `${index}?${new URLSearchParams({ filter, expand: SCHEDULES, top: MAX_FOUND })}`;
+      while (next !== undefined) {
+        const resource = await this.#answered(next);
+        for (const each of embeddedIn(resource, "openucwa:foundMeeting")) {
+          const [meeting] = embeddedIn(each, "myOnlineMeeting");
+          if (meeting === undefined) continue;
+          const { onlineMeetingId, times } = planned(meeting, embeddedIn(meeting, "onlineMeetingExtension"));
+          if (times) found.set(onlineMeetingId, times);
+        }
+        next = linkOf(resource, "next");
+      }
+      return found;
+    });
+  }
+
+  // The first query among very many meetings may take the server several answers.
+  async #answered(href) {
+    for (let waits = 0; ; waits += 1) {
+      try {
+        return (await this.#client.get(href)).resource;
+      } catch (error) {
+        if (error.status !== 503 || error.retryAfter === null || waits === MAX_WAITS) throw error;
+        await pause(error.retryAfter);
+      }
+    }
+  }
+
+  // Those of others to which the user is invited, or in which the user is, as UCWA's onlineMeeting with `times`.
   invited() {
     return this.#session.run(async (application) => {
       const href = await additionOf(this.#client, application, "openucwa:meetings");
       if (href === undefined) return [];
-      const [me] = embeddedIn(application, "me");
-      const filter = `organizerUri ne '${me.uri.replaceAll("'", "''")}'`;
-      const query = new URLSearchParams({ filter, orderby: "expirationTime", top: MAX_INVITED });
+      const filter = organizedBy(application, "ne");
+      const query = new URLSearchParams({ filter, orderby: "expirationTime", top: MAX_INVITED, expand: SCHEDULES });
       const { resource } = await this.#client.get(`${href}?${query}`);
-      return embeddedIn(resource, "openucwa:foundMeeting").flatMap((each) => embeddedIn(each, "onlineMeeting"));
+      const found = embeddedIn(resource, "openucwa:foundMeeting").flatMap((each) => embeddedIn(each, "onlineMeeting"));
+      return found.map((each) => planned(each, embeddedIn(each, "onlineMeetingExtension")));
     });
   }
 
@@ -75,30 +118,42 @@ export class Meetings {
     return { found: embeddedIn(resource, "openucwa:foundMeeting"), next: linkOf(resource, "next") ?? null };
   }
 
-  // {meeting, extensions, invitation, hasHistory}: `extensions` by id; `invitation`: where the invitation for calendars is,
+  // {meeting, extensions, invitation, hasHistory}: `meeting` with `times` and `schedule`; `extensions` by id; `invitation`: where the invitation for calendars is,
   // or null.
   read(id) {
     return this.#session.run(async (application) => {
       const { resource, headers } = await this.#client.get(await this.#meetingHref(application, id));
       const links = headers.get("Link");
+      const extensions = this.#takeExtensions(id, resource);
       return {
-        meeting: resource,
-        extensions: this.#takeExtensions(id, resource),
+        meeting: planned(resource, extensions.values()),
+        extensions,
         invitation: linkIn(links, INVITATION),
         hasHistory: linkIn(links, "openucwa:versions") !== null,
       };
     });
   }
 
-  create(properties) {
-    return this.#session.run(async (application) => {
+  // `times`: when it begins and ends, or null.
+  async create({ times = null, ...properties }) {
+    const meeting = await this.#session.run(async (application) => {
       const { resource } = await this.#client.post(linkOf(dashboard(application), "myOnlineMeetings"), properties);
+      this.#hrefs.set(resource.onlineMeetingId, linkOf(resource, "self"));
       return resource;
     });
+    if (times === null) return planned(meeting, []);
+    try {
+      const schedule = await this.createExtension(meeting.onlineMeetingId, scheduleOf(times));
+      return planned(meeting, [schedule]);
+    } catch (error) {
+      // What was not wanted without its times is not left behind.
+      await this.delete(meeting).catch(() => {});
+      throw error;
+    }
   }
 
   // Schedules another meeting like that one, with its extensions; the new one. It closes by the server's default where the
-  // time of the first is over.
+  // time of the first is over, and has no times where these are over.
   async copy(id) {
     const { meeting, extensions } = await this.read(id);
     const shared = COPIED.filter((name) => meeting[name] !== undefined).map((name) => [name, meeting[name]]);
@@ -110,18 +165,49 @@ export class Meetings {
       ...Object.fromEntries(shared),
     });
     for (const { id: name, type, ...rest } of extensions.values()) {
+      if (name === SCHEDULE_ID && meeting.times && meeting.times.end.getTime() < Date.now()) continue;
       const properties = Object.fromEntries(customProperties(rest));
       await this.createExtension(copy.onlineMeetingId, { id: name, type, ...properties });
     }
     return copy;
   }
 
-  // Puts a meeting back; what is on the server then.
-  replace(meeting) {
+  // Puts a meeting back, with its times; what is on the server then.
+  replace({ times, schedule, ...meeting }) {
     return this.#session.run(async (application) => {
       const href = await this.#meetingHref(application, meeting.onlineMeetingId);
-      return (await this.#client.put(meeting, { href })).resource;
+      const change = changeOf(schedule, times ?? null);
+      if (change !== null) {
+        const changeSet = linkIn((await this.#client.get(href)).headers.get("Link"), "openucwa:changeSet");
+        if (changeSet !== null) return this.#change(changeSet, meeting, change);
+        schedule = await this.#apply(meeting.onlineMeetingId, schedule, times);
+      }
+      const { resource } = await this.#client.put(meeting, { href });
+      return planned(resource, schedule ? [schedule] : []);
     });
+  }
+
+  // Changes a meeting and its times together or not at all.
+  async #change(href, meeting, change) {
+    const patch = Object.fromEntries(SETTINGS.map((name) => [name, meeting[name] ?? null]));
+    try {
+      const set = { changes: [change], meeting: { ifMatch: meeting.etag, patch } };
+      const { resource } = await this.#client.post(href, set);
+      const [changed] = embeddedIn(resource, "myOnlineMeeting");
+      return planned(changed, embeddedIn(resource, "onlineMeetingExtension"));
+    } catch (error) {
+      // The extension was added, or removed, since it was read: it is another version than the one that was changed.
+      if (error.status === 404 || error.subcode === "AlreadyExists") error.status = 412;
+      throw error;
+    }
+  }
+
+  // The same for the times alone, where the server has no change sets; the extension, if there is one then.
+  async #apply(id, schedule, times) {
+    if (schedule === undefined) return this.createExtension(id, scheduleOf(times));
+    if (times !== null) return this.replaceExtension(id, { ...schedule, ...scheduleOf(times) });
+    await this.deleteExtension(id, schedule);
+    return undefined;
   }
 
   // Deletes the version that was read.
@@ -176,12 +262,12 @@ export class Meetings {
     return href !== undefined;
   }
 
-  // The file for calendar programs, as text. `start`, `end`: Dates.
-  invitation(id, start, end) {
+  // The file for calendar programs, as text. `start`, `end`: Dates; null: when the meeting is.
+  invitation(id, start = null, end = null) {
     return this.#session.run(async (application) => {
       const { headers } = await this.#client.get(await this.#meetingHref(application, id));
-      const query = new URLSearchParams({ start: start.toISOString(), end: end.toISOString() });
-      const href = `${linkIn(headers.get("Link"), INVITATION)}?${query}`;
+      const query = start ? `?${new URLSearchParams({ start: start.toISOString(), end: end.toISOString() })}` : "";
+      const href = `${linkIn(headers.get("Link"), INVITATION)}${query}`;
       return (await this.#client.get(href, { headers: { Accept: "text/calendar" } })).text;
     });
   }
@@ -270,6 +356,12 @@ export class Meetings {
     this.#hrefs.clear();
     this.#extensionHrefs.clear();
   }
+}
+
+// The filter for meetings of the user's own, or of others.
+function organizedBy(application, operator) {
+  const [me] = embeddedIn(application, "me");
+  return `organizerUri ${operator} '${me.uri.replaceAll("'", "''")}'`;
 }
 
 function dashboard(application) {

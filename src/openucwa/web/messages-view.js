@@ -53,7 +53,7 @@ export class MessagesView {
       this.#conversation.draft = this.#text.value;
       this.#conversation.typed().catch(() => {});
     });
-    this.#list.addEventListener("scroll", () => this.#look(), { passive: true });
+    this.#list.addEventListener("scroll", () => this.#noteScroll(), { passive: true });
     document.addEventListener("visibilitychange", () => this.#read());
     // Also when the list is shown again.
     new ResizeObserver(() => {
@@ -131,7 +131,7 @@ export class MessagesView {
             : t`${first} is typing…`;
   }
 
-  #look() {
+  #noteScroll() {
     this.#atEnd = this.#list.scrollHeight - this.#list.scrollTop - this.#list.clientHeight < NEAR_END;
     this.#read();
   }

@@ -14,7 +14,7 @@ export class OwnPresence {
   #client;
   #session;
   #changed;
-  #reported = Number.NEGATIVE_INFINITY; // when the server was last told that the user is active
+  #reported = Number.NEGATIVE_INFINITY; // when the user's activity was last reported
 
   // changed(): one of these is different now.
   constructor(client, session, changed) {
@@ -66,7 +66,7 @@ export class OwnPresence {
     this.#changed();
   }
 
-  // To be called whenever the page is used; tells the server now and then.
+  // To be called whenever the page is used; reports it to the server now and then.
   active() {
     const href = linkOf(this.me, "reportMyActivity");
     if (!href || performance.now() - this.#reported < ACTIVE) return;

@@ -16,7 +16,7 @@ export class Tab {
     this.#key = `openucwa ${name}`;
   }
 
-  // What was remembered; {} for nothing. A tab that is a copy of another begins anew: the other still uses it.
+  // What was remembered; {} for nothing. A tab that is a copy of another starts afresh: the other still uses it.
   async open() {
     const memory = this.#read();
     if (memory.tab && (await hold(memory.tab))) this.id = memory.tab;

@@ -42,9 +42,63 @@ export const TEXTS = {
   guest: "Gast",
   closed: "geschlossen",
 
+  // When a meeting is
+  When: "Wann",
+  Begins: "Beginn",
+  Ends: "Ende",
+  Upcoming: "Bevorstehend",
+  Past: "Vorbei",
+  "No fixed time": "Ohne feste Zeit",
+  "In the time zone {0}.": "In der Zeitzone {0}.",
+  "It was scheduled in {0}.": "Geplant wurde in {0}.",
+  "For the organizer:": "Beim Organisator:",
+  "Enter when it begins, or empty the end.": "Geben Sie an, wann sie beginnt, oder leeren Sie das Ende.",
+  "Enter when it ends.": "Geben Sie an, wann sie endet.",
+  "The end must be later than the begin.": "Das Ende muss nach dem Beginn liegen.",
+  "Clocks skip this time: they are put forward. Choose {0}, or another time.":
+    "Diese Uhrzeit gibt es nicht: Die Uhren werden vorgestellt. Wählen Sie {0} oder eine andere Zeit.",
+  "The meeting would close before it ends.": "Die Besprechung würde vor ihrem Ende schließen.",
+  "This meeting closes before it ends. Edit “Open until”.":
+    "Diese Besprechung schließt vor ihrem Ende. Ändern Sie „Offen bis“.",
+  "Follows the end, {0} later, unless you choose another time.":
+    "Folgt dem Ende, {0} später, wenn Sie keine andere Zeit wählen.",
+  "Length and settings are those of your last meeting, “{0}”.":
+    "Dauer und Einstellungen sind die Ihrer letzten Besprechung „{0}“.",
+  "Same people as in “{0}”": "Dieselben Personen wie in „{0}“",
+  "Begin and end as data": "Beginn und Ende als Daten",
+  "A calendar file with the link to join, and the same as text. Send it to the people you invite, or add it to your own calendar.":
+    "Eine Kalenderdatei mit dem Link zur Teilnahme, und dasselbe als Text. Schicken Sie sie den Eingeladenen, oder übernehmen Sie sie in Ihren eigenen Kalender.",
+  "Invitation as text": "Einladung als Text",
+  "Join the meeting:": "An der Besprechung teilnehmen:",
+  "Copy text": "Text kopieren",
+  "The text is copied.": "Der Text ist kopiert.",
+
   // Signing in
   "Sign in": "Anmelden",
   "Sign out": "Abmelden",
+  Account: "Konto",
+  "Change password": "Passwort ändern",
+  "Change password…": "Passwort ändern…",
+  "Sign out everywhere": "Überall abmelden",
+  "Sign out everywhere…": "Überall abmelden…",
+  "Sign out everywhere?": "Überall abmelden?",
+  "You are signed out everywhere.": "Sie sind überall abgemeldet.",
+  "You are signed out on all your devices, here too, and leave all meetings that you are in.":
+    "Sie werden auf allen Geräten abgemeldet, auch hier, und verlassen alle Besprechungen, in denen Sie gerade sind.",
+  "Your password has been changed. You must sign in again everywhere else.":
+    "Ihr Passwort ist geändert. Überall sonst müssen Sie sich neu anmelden.",
+  "Current password": "Aktuelles Passwort",
+  "New password": "Neues Passwort",
+  "New password, again": "Neues Passwort wiederholen",
+  "At least {0} characters.": "Mindestens {0} Zeichen.",
+  "Please enter your current password.": "Bitte geben Sie Ihr aktuelles Passwort ein.",
+  "Please enter a new password.": "Bitte geben Sie ein neues Passwort ein.",
+  "Please enter the new password again.": "Bitte geben Sie das neue Passwort noch einmal ein.",
+  "This password is too short.": "Dieses Passwort ist zu kurz.",
+  "The two new passwords differ.": "Die beiden neuen Passwörter sind verschieden.",
+  "The current password is wrong.": "Das aktuelle Passwort ist falsch.",
+  "Choose another password: this one is too short, too long, or the current one.":
+    "Wählen Sie ein anderes Passwort: Dieses ist zu kurz, zu lang oder das aktuelle.",
   "Sign in with {0}": "Mit {0} anmelden",
   "Sign in again": "Erneut anmelden",
   "Sign in again to continue.": "Melden Sie sich erneut an, um fortzufahren.",
@@ -201,8 +255,6 @@ export const TEXTS = {
   // Invitations for calendars
   "Invitation…": "Einladung…",
   "Invitation for calendars": "Einladung für Kalender",
-  "A calendar file with the link to join. Send it to the people you invite, or add it to your own calendar.":
-    "Eine Kalenderdatei mit dem Link zur Teilnahme. Senden Sie sie den Eingeladenen, oder fügen Sie sie Ihrem Kalender hinzu.",
   Starts: "Beginn",
   Duration: "Dauer",
   "15 minutes": "15 Minuten",
@@ -687,7 +739,7 @@ export const TEXTS = {
   "Requests are sent to this server and change real data. Values of path parameters are taken from the answers: create an application first, and its id is filled in below.":
     "Anfragen gehen an diesen Server und ändern echte Daten. Werte von Pfadparametern werden aus den Antworten übernommen: Legen Sie zuerst eine Anwendung an, dann ist ihre Kennung unten eingetragen.",
   "This page needs JavaScript. The API does not.": "Diese Seite braucht JavaScript. Die API nicht.",
-  "Or a token that you have": "Oder ein Token, das Sie haben",
+  "Or a token that you have": "Oder ein vorhandenes Token",
   "Use the token": "Token verwenden",
   "Requests are sent with your token.": "Anfragen werden mit Ihrem Token gesendet.",
   "You are signed in as {0}.": "Sie sind als {0} angemeldet.",

@@ -23,7 +23,7 @@ export { Elsewhere, embeddedIn, linkIn, linkOf, linksOf, ServerAway, UcwaError }
 export const PASSWORD = "password";
 export const ANONYMOUS = "urn:microsoft.rtc:anonmeeting";
 
-const LONGEST_POLL = 240_000; // ms after which a poll that nothing is heard of is asked again
+const LONGEST_POLL = 240_000; // ms after which a poll without an answer is sent again
 
 /** Somebody who is, or will be, signed in. */
 export class Ucwa {
@@ -192,7 +192,7 @@ export class Ucwa {
       let set;
       try {
         if (failures) {
-          // A poll may wait for minutes, so something else has to tell that the server is back.
+          // A poll may wait for minutes, so something else has to find out that the server is back.
           await this.get(required(application, "self"), { signal });
           failures = 0;
           away(null);
@@ -307,7 +307,7 @@ export class Ucwa {
   }
 
   /**
-   * A set of events; null: nothing was heard of the poll for long, or its turn is over.
+   * A set of events; null: the poll was not answered in time, or its turn is over.
    * @param {string} href
    * @param {AbortSignal} [signal]
    * @param {AbortSignal} [turnSignal]
@@ -355,8 +355,8 @@ export class Ucwa {
     const resource = parse(text);
     if (!response.ok) throw new UcwaError(response, resource);
     const etag = response.headers.get("ETag")?.replaceAll('"', "") ?? resource?.etag ?? null;
-    const { headers: told, status } = response;
-    return { resource, etag, location: told.get("Location"), status, headers: told, text };
+    const { headers: received, status } = response;
+    return { resource, etag, location: received.get("Location"), status, headers: received, text };
   }
 
   /**

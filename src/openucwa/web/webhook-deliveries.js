@@ -6,8 +6,8 @@ import { pause } from "./ucwa-waits.js";
 import { asDate, dateText } from "./values.js";
 import { inWords } from "./words.js";
 
-const LOOK = 2; // s between two looks at what is pending
-const MAX_LOOKS = 15;
+const INTERVAL = 2; // s between two reads of what is pending
+const MAX_READS = 15;
 const STATES = {
   Pending: [t`pending`, "tag warn"],
   Delivered: [t`delivered`, "tag good"],
@@ -17,21 +17,21 @@ const STATES = {
 export class WebhookDeliveries {
   #webhooks;
   #webhook;
-  #looked;
+  #done;
   #error = make("p", { class: "notice bad small", role: "alert", hidden: true });
   #list = make("ul", { class: "history", "aria-label": t`Deliveries` });
   #none = make("p", { class: "muted small", hidden: true }, t`Nothing was delivered yet.`);
   #more = button(t`Show older`, "compact", (it) => busy(it, () => this.#older()));
   #shown = []; // deliveries
   #next = null;
-  #looking = null; // an AbortController while it is looked whether something is pending
+  #reading = null; // an AbortController while pending deliveries are read again
   element = make("div", { class: "stack", hidden: true }, this.#error, this.#list, this.#none, this.#more);
 
-  // looked(): the deliveries were read.
-  constructor(webhooks, webhook, looked) {
+  // done(): the deliveries were read.
+  constructor(webhooks, webhook, done) {
     this.#webhooks = webhooks;
     this.#webhook = webhook;
-    this.#looked = looked;
+    this.#done = done;
     this.#more.hidden = true;
   }
 
@@ -43,17 +43,17 @@ export class WebhookDeliveries {
   async open() {
     this.close();
     this.element.hidden = false;
-    this.#looking = new AbortController();
-    const { signal } = this.#looking;
-    for (let looks = 0; looks < MAX_LOOKS && !signal.aborted; looks += 1) {
+    this.#reading = new AbortController();
+    const { signal } = this.#reading;
+    for (let reads = 0; reads < MAX_READS && !signal.aborted; reads += 1) {
       const pending = await this.#read(signal);
       if (!pending) return;
-      await pause(LOOK, signal);
+      await pause(INTERVAL, signal);
     }
   }
 
   close() {
-    this.#looking?.abort();
+    this.#reading?.abort();
     this.element.hidden = true;
   }
 
@@ -77,7 +77,7 @@ export class WebhookDeliveries {
       );
       this.#shown = deliveries;
       this.#show(next);
-      this.#looked();
+      this.#done();
       return deliveries.some(({ state }) => state === "Pending");
     } catch (error) {
       if (!signal.aborted) notify(this.#error, inWords(error));
@@ -86,7 +86,7 @@ export class WebhookDeliveries {
   }
 
   async #older() {
-    this.#looking?.abort();
+    this.#reading?.abort();
     try {
       const { deliveries, next } = await this.#webhooks.older(this.#next);
       keep(

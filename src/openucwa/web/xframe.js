@@ -89,7 +89,7 @@ async function send(request) {
       messageId,
     };
   } catch {
-    // There is no server, or the request is none that can be sent; a client that waits is told in either case.
+    // There is no server, or the request is none that can be sent; a client that waits is notified in either case.
     return { status: 0, statusText: "error", responseText: "", headers: "", messageId };
   }
 }

@@ -1,4 +1,4 @@
-"""What follows the change log in this process: waiting requests, and webhooks."""
+"""The followers of the change log in this process: waiting requests, and webhooks."""
 
 from openucwa.changes.tail import Tail
 from openucwa.config import Config

@@ -61,7 +61,7 @@ class Messages:
         return self._delivery(webhook, TEST, "", "", self._world.now(), {"description": webhook.description})
 
     def forgotten(self, webhook: Webhook) -> Delivery:
-        """The message that changes are missing: the receiver should read everything anew."""
+        """The message that changes are missing: the receiver should read everything again."""
         return self._delivery(webhook, FORGOTTEN, "", "", self._world.now(), {})
 
     def _meeting(self, change: Change, *, own: bool) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class OutboxSettings:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What all webhooks of a process have in common. `holder`: the process, for leases. `admits`: whether a webhook
+    """The common dependencies of a process's webhooks. `holder`: the process, for leases. `admits`: whether a webhook
     wants a change. `sender`: makes that of a URL.
     """
 
@@ -102,10 +102,6 @@ class Outbox:
         if webhook.url != self.webhook.url:
             raise LeaseLost
         self.webhook = webhook
-        self._due.wake()
-
-    def look(self) -> None:
-        """Looks for deliveries that are due."""
         self._due.wake()
 
     async def stop(self) -> None:

@@ -31,7 +31,7 @@ _SECONDS = re.compile(r"[0-9]{1,9}")
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """How an attempt ended. `status`: of the answer; None: there was none, for the reason `error`. `answer`: the
+    """The result of an attempt. `status`: of the answer; None: there was none, for the reason `error`. `answer`: the
     beginning of its body. `retry_after`: the seconds that the receiver asked for. `seconds`: how long it took.
     """
 

@@ -62,7 +62,7 @@ class _Worker:
         self.why: str | None = None
 
     async def ended(self) -> str:
-        """How it ended, when it has."""
+        """The reason of its end, once it has ended."""
         status = await self.process.wait()
         self.link.close()
         if self.why is not None:

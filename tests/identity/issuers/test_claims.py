@@ -157,7 +157,7 @@ def test_user_may_be_in_any_of_the_domains() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "  ", 7, None, "a\x00b", ["x"]])
-def test_name_that_is_none_is_left_out(name: object) -> None:
+def test_invalid_name_in_the_claims_is_left_out(name: object) -> None:
     assert read(KEYCLOAK | {"name": name}).profile.name is None
 
 

@@ -83,7 +83,7 @@ async def test_invalid_tokens_do_not_evict_valid_ones(provider: RunningProvider,
     assert tokens.recognized(token)
 
 
-async def test_issuer_away_is_503_and_recovers(provider: RunningProvider, checking: Checking) -> None:
+async def test_unreachable_issuer_is_503_until_it_recovers(provider: RunningProvider, checking: Checking) -> None:
     tokens, token = checking(**INTROSPECTION), await provider.token()
     await tokens.check(token)
     provider.stop()

@@ -180,7 +180,7 @@ async def test_without_issuers_the_challenge_has_two_lines(make_service: Make, c
     assert len(answer.headers.get_list("WWW-Authenticate")) == 2
 
 
-async def test_issuer_away_is_503_with_retry_after(
+async def test_unreachable_issuer_is_503_with_retry_after(
     make_service: Make, connect: Connect, provider: RunningProvider, claims: Claiming
 ) -> None:
     token = sign(provider.key, claims())

@@ -30,6 +30,7 @@ UNCACHED_TABLES = {
     "findable": "read by queries only, from the store",
     "findable_state": "read by queries only, from the store",
     "forgotten_changes": "read from the store",
+    "handed_over": "read from the store",
     "invalidations": "the marks themselves",
     "invitees": "read from the store",
     "log_messages": "read from the store",

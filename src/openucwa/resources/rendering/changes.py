@@ -1,4 +1,4 @@
-"""How changes of meetings and extensions are shown (openucwa:change)."""
+"""Rendering of changes of meetings and extensions (openucwa:change)."""
 
 import msgspec
 

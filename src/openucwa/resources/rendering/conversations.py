@@ -155,7 +155,7 @@ class ConversationRenderer:
         )
 
     def _online_meeting_properties(self, call: Context, meeting: Meeting, organizer: User | None) -> SharedProperties:
-        """The same object for all who are told of one change: caches give them the same meeting and organizer."""
+        """The same object for all who are notified of one change: caches give them the same meeting and organizer."""
         last = self._last
         if last is not None and last[0] is meeting and last[1] is organizer and last[2] == call.base:
             return last[3]

@@ -1,6 +1,6 @@
 """People as one application sees them: presence, note, location, and the events about them.
 
-What a person lets the caller see is read when it is shown. Whatever the caller may not see looks as if it were not
+What a person lets the caller see is read when it is shown. Whatever the caller may not see is shown as if it were not
 there, and raises no events.
 """
 
@@ -45,7 +45,7 @@ _OF_SUBSCRIPTIONS = {SUBSCRIPTION_ADDED, SUBSCRIPTION_ENDING, SUBSCRIPTION_DELET
 
 
 def seen(presence: Presence, visible: Visible) -> Presence:
-    """What is visible of a person's presence; the rest looks as if it were not there."""
+    """The visible part of a person's presence; the rest is shown as absent."""
     shown = visible.presence
     return Presence(
         presence.owner,

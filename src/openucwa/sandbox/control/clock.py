@@ -14,8 +14,8 @@ from openucwa.sandbox.world import SandboxWorld
 
 
 class ClockChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is to be done, in this order. `frozen`: whether the clock stands. `now`: the time to set it to, ISO 8601; a
-    later one is reached as by `advance`, an earlier one ends no waits. `advance`: seconds, or text such as `15m`.
+    """A change of the clock, in this order. `frozen`: whether it stands still. `now`: the time to set it to, ISO 8601;
+    a later one is reached as by `advance`, an earlier one ends no waits. `advance`: seconds, or text such as `15m`.
     """
 
     frozen: bool | None = None

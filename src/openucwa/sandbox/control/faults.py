@@ -79,7 +79,7 @@ class FaultRule(Resource[str]):
 
 
 class Catalogue(Resource[None]):
-    """What can be made to happen: the errors of each operation, as it declares them, and all other faults."""
+    """The faults that can be injected: the errors of each operation, as it declares them, and all other faults."""
 
     rel = "sandbox:catalogue"
     public = True

@@ -111,7 +111,7 @@ class Har(Resource[None]):
 
 
 class Deviations(Resource[None]):
-    """What clients sent that the reference does not know: unknown names, other spellings, no Accept."""
+    """Deviations of requests from the reference: unknown names, other spellings, no Accept."""
 
     rel = "sandbox:deviations"
     public = True

@@ -29,7 +29,7 @@ reach the address can do this; there are no tokens. `openucwa serve` has none of
 
 
 class Index(Resource[None]):
-    """What a sandbox is controlled by."""
+    """Links to the control resources of a sandbox."""
 
     rel = "sandbox"
     public = True

@@ -1,4 +1,4 @@
-"""/sandbox/reset and /sandbox/snapshots: states of everything, kept and returned to."""
+"""/sandbox/reset and /sandbox/snapshots: saving and restoring the whole state."""
 
 from typing import Any
 
@@ -107,7 +107,7 @@ class Snapshots(Resource[None]):
 
 
 class Snapshot(Resource[str]):
-    """A state that was kept: users, meetings and everything else, the time of day, and chance."""
+    """A snapshot: users, meetings and everything else, the time of day, and chance."""
 
     rel = "sandbox:snapshot"
     public = True

@@ -28,7 +28,7 @@ from openucwa.store.contract.schemas import Schemas
 from openucwa.store.contract.store import Store
 from openucwa.store.contract.terms import Match, Outdated
 from openucwa.store.contract.two_party import TwoParty
-from openucwa.store.contract.users import SigningKeys, Users
+from openucwa.store.contract.users import Ending, SigningKeys, Users
 from openucwa.store.contract.webhooks import Backlog, Leased, Webhooks
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "ContactLimits",
     "Contacts",
     "Conversations",
+    "Ending",
     "EventLog",
     "Extensions",
     "FoundMeetings",

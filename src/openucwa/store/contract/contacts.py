@@ -17,7 +17,7 @@ class ContactLimits(NamedTuple):
 
 
 class Contacts(Protocol):
-    """What a user keeps about other people.
+    """Contacts and groups of a user, and privacy relationships.
 
     A contact is somebody who is in one of the owner's groups at least. Groups are those of the owner, and those that
     everybody has (`model.contact.SYSTEM_GROUPS`); delegatorsGroup holds those who have the owner among their delegates.
@@ -40,7 +40,7 @@ class Contacts(Protocol):
         ...
 
     async def memberships(self, owner: str, group_id: str | None = None) -> Sequence[Membership]:
-        """Who is in which of the owner's groups, or in one of them. ResourceNotFound: no such group."""
+        """The members of the owner's groups, or of one of them. ResourceNotFound: no such group."""
         ...
 
     async def add(self, owner: str, card: ContactCard, group_id: str, limits: ContactLimits, at: int) -> None:
@@ -86,7 +86,7 @@ class Contacts(Protocol):
         ...
 
     async def relationship(self, owner: str, viewer: str) -> PrivacyLevel | None:
-        """What `owner` lets `viewer` see; None: nothing was set, so the default."""
+        """The privacy relationship that `owner` has set for `viewer`; None: none, so the default."""
         ...
 
     async def relationships(self, owners: Sequence[str], viewer: str) -> Mapping[str, PrivacyLevel]:

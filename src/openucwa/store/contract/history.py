@@ -30,7 +30,7 @@ class History(Protocol):
         ...
 
     async def counts(self, owner: str) -> MissedItems:
-        """How many logs there are."""
+        """The numbers of logs: all, missed, and missed and unread."""
         ...
 
     async def mark_read(self, owner: str, log_id: str, at: int) -> None:

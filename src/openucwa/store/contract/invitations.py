@@ -58,7 +58,9 @@ class Invitations(Protocol):
     async def started(
         self, owner: str, application_id: str, operation_id: str, kind: InvitationKind
     ) -> Sequence[Invitation]:
-        """What an application has started under an operation id, if it is pending or its conversation goes on."""
+        """The invitations that an application has started under an operation id: pending, or of a conversation that
+        lasts.
+        """
         ...
 
     async def was_invited_by_leader(self, owner: str, organizer: str, meeting_id: str) -> bool:

@@ -32,6 +32,30 @@ class Meetings(Protocol):
         """ResourceNotFound: this organizer has no such meeting."""
         ...
 
+    async def find(self, organizer: str, meeting_id: str) -> Meeting:
+        """As `get`; also a meeting that this organizer had and that was handed over to another one."""
+        ...
+
+    async def hand_over(
+        self,
+        organizer: str,
+        meeting_id: str,
+        successor: str,
+        limit: int,
+        new_etag: Callable[[], str],
+        at: int,
+        by: Author = SERVER,
+    ) -> Meeting:
+        """Makes `successor` the organizer of a meeting, with its extensions; returns it as it is then.
+
+        Ids, the conference id and `created` stay, etags are new. To the change log, the meeting is removed from those
+        of `organizer` and added to those of `successor`, who is no attendee or leader of it any more; its conversations
+        end with the reason Ended. ResourceNotFound: no such meeting or user. Conflict: the meeting is the organizer's
+        assigned one, or the successor is disabled. AlreadyExists: the successor has a meeting with that id.
+        TooManyOnlineMeetings, EntityTooLarge: the successor's limits.
+        """
+        ...
+
     async def all(self, organizer: str) -> Sequence[tuple[Meeting, Sequence[Extension]]]:
         """All meetings of the organizer, including the assigned one, oldest first, each with its extensions."""
         ...

@@ -14,7 +14,7 @@ class Photos(Protocol):
         ...
 
     async def origin(self, owner: str) -> PhotoOrigin | None:
-        """Where the photo comes from. None: the user has none."""
+        """The origin of the photo. None: the user has none."""
         ...
 
     async def put(self, owner: str, pictures: Sequence[Picture], origin: PhotoOrigin) -> bool:

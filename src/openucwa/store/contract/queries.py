@@ -18,12 +18,12 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MeetingQuery:
-    """What to find among the meetings that `user` organizes, is invited to, or takes part in.
+    """A query over the meetings that `user` organizes, is invited to, or takes part in.
 
     `wanted`: is evaluated on what the user may see: of others' meetings only RoamedParticipantData. None: all.
     `after`: the place where the query before
     stopped. `limit`: of meetings. `assigned`: whether assigned
-    meetings are among them.
+    meetings are among them. `extension`: the id of the only extension to be returned; None: all.
     """
 
     user: str
@@ -32,6 +32,7 @@ class MeetingQuery:
     after: Place | None
     limit: int
     assigned: bool
+    extension: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,18 @@
 """Users, and the keys that sign tokens."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from openucwa.model.user import SigningKey, User
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """That a user's applications end. `at`: ms since 1970. `keep`: the id of one that does not."""
+
+    at: int
+    keep: str | None = None
 
 
 class Users(Protocol):
@@ -20,7 +29,8 @@ class Users(Protocol):
         """The user of this URI, whom an issuer or a directory vouches for.
 
         One who is there, from the same `source`, is given the name, address and numbers of `user`. Where there is none,
-        `user` is added if `create` is set and no user of this URI was removed. None: there is no such user.
+        `user` is added if `create` is set and no user of this URI was removed. None: there is no such user, or one who
+        is disabled.
         """
         ...
 
@@ -36,8 +46,31 @@ class Users(Protocol):
         """All users, by URI."""
         ...
 
-    async def change_password(self, uri: str, password_hash: str) -> None:
-        """Sets the hash and increments `generation`. ResourceNotFound: no such user."""
+    async def change_password(
+        self, uri: str, password_hash: str, was: str | None = None, ending: Ending | None = None
+    ) -> int:
+        """Sets the hash and increments `generation`, so that all tokens are revoked; returns the new generation.
+
+        `was`: the hash that it replaces; None: any. `ending`: the applications that end; None: none. ResourceNotFound:
+        no such user. Conflict: the hash is not `was`.
+        """
+        ...
+
+    async def revoke(self, uri: str, ending: Ending) -> int:
+        """Increments `generation`, so that all tokens of this server are revoked, and ends applications; returns the
+        new generation. ResourceNotFound: no such user.
+        """
+        ...
+
+    async def disable(self, uri: str, at: int) -> bool:
+        """Locks a user out: tokens are revoked, applications end, and `admit` returns None. Meetings stay.
+
+        Whether the user was enabled. ResourceNotFound: no such user.
+        """
+        ...
+
+    async def enable(self, uri: str) -> bool:
+        """Undoes `disable`, but tokens stay revoked. Whether the user was disabled. ResourceNotFound: no such user."""
         ...
 
     async def remove(self, uri: str, at: int) -> None:

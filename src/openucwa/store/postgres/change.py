@@ -179,7 +179,7 @@ class Change:
 
     @property
     def removals(self) -> Sequence[Removal]:
-        """What it removed."""
+        """Its removals."""
         return () if self._error else self._removals
 
     @property

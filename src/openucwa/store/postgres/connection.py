@@ -73,7 +73,7 @@ class Connection:
 
     def _ended(self, error: Exception) -> OSError | None:
         """The driver has one class for a connection that has ended and for its wrong use, and another for one whose
-        end PostgreSQL has told of but that is still open."""
+        end PostgreSQL has announced but that is still open."""
         if isinstance(error, asyncpg.InternalClientError):
             self._connection.terminate()
         return ConnectionError("the connection has ended") if self.closed else None
@@ -178,7 +178,7 @@ class Link:
         return self._connection
 
     async def reason(self, error: Exception) -> Exception:
-        """What to tell of the error of a statement: a refusal where that is what it means, else the error itself.
+        """What to raise for the error of a statement: a refusal where that is what it means, else the error itself.
 
         A statement may have failed because the store has moved on to a version that this server may not use.
         """
@@ -190,7 +190,7 @@ class Link:
                 self._database.check(oldest)
             except InvalidExchangeServerVersion as newer:
                 return newer
-            except Exception:  # noqa: BLE001  # then the first error is the better one to tell of
+            except Exception:  # noqa: BLE001  # then the first error is the better one to report
                 return error
         return error
 
@@ -201,10 +201,10 @@ class Link:
 
 
 async def _is_standby(connection: "asyncpg.Connection[Any]") -> bool:
-    told = getattr(connection.get_settings(), "in_hot_standby", None)
-    if told is None:  # PostgreSQL 13 does not tell
+    standby = getattr(connection.get_settings(), "in_hot_standby", None)
+    if standby is None:  # PostgreSQL 13 does not report it
         return bool(await connection.fetchval("select pg_is_in_recovery()"))
-    return bool(told == "on")
+    return bool(standby == "on")
 
 
 def place_of(url: str) -> str:

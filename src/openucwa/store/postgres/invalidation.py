@@ -27,7 +27,7 @@ ALL = -1
 #: The setting of a transaction that writes its marks itself; for others the triggers of migration 7 do.
 MARKS = "openucwa.marks"
 
-#: Numbers in a bucket: this many own commits between two queries can be told from those of others.
+#: Numbers in a bucket: this many own commits between two queries are distinguishable from those of others.
 LATEST = 8
 
 #: Owners whose number is known. When there are more, all are dropped: those in use come back at once.
@@ -48,7 +48,7 @@ logger = logging.getLogger(__name__)
 
 
 class _OwnCommit:
-    """What a commit of this process makes outdated, as far as listeners have not been told. None: anybody's rows.
+    """What a commit of this process makes outdated, as far as listeners have not been notified. None: anybody's rows.
 
     `begun`: how many invalidations there had been when the commit was sent.
     """
@@ -59,7 +59,7 @@ class _OwnCommit:
         self.begun = begun
 
     def take(self, owner: str | None = None) -> frozenset[Outdated]:
-        """What listeners have not been told of `owner` (None: of anyone); from now on it counts as told."""
+        """What listeners have not been notified of, for `owner` (None: anyone); from now on it counts as notified."""
         if self.outdated is None:
             return frozenset()
         taken = self.outdated if owner is None else frozenset(each for each in self.outdated if each[0] == owner)
@@ -179,13 +179,13 @@ class Invalidation:
                     answer.set_result(fresh)
 
     async def _ask(self, query: _Query) -> bool:
-        """Asks for the numbers of the query's owners, and tells listeners of those that have changed."""
+        """Asks for the numbers of the query's owners, and notifies listeners of those that have changed."""
         buckets = sorted({ALL, *query.owners.values()})
         try:
             async with asyncio.timeout(min(PATIENCE, self._database.timeout)):
                 ((version,),), found = await self._reader.read((_VERSION, ()), (_NUMBERS, (buckets,)))
         except (Refusal, TimeoutError):
-            return False  # the reads that are made instead tell of it
+            return False  # the reads that are made instead report it
         except Exception:
             logger.exception("checking whether the caches are up to date failed")
             return False

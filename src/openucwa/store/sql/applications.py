@@ -15,9 +15,9 @@ from openucwa.model.refusals import (
     TooManyApplications,
 )
 from openucwa.store.contract import Match
-from openucwa.store.engine import Transaction
+from openucwa.store.engine import Row, Transaction
 from openucwa.store.sql import columns, participations, presence
-from openucwa.store.sql.events import append, end_topic
+from openucwa.store.sql.events import append, end_topic_of_poll
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.tables import APPLICATIONS
 from openucwa.telemetry.audit import Removal
@@ -34,7 +34,8 @@ _OPEN_AGAIN = """
 #: An application, and what `Session` has besides.
 _SESSIONS = (
     f"select {APPLICATIONS.columns_of('a')}, u.generation, u.pool, u.name, u.email, a.last_request, a.last_poll,"
-    " u.title, u.department, u.work_phone, u.mobile_phone, u.home_phone, u.other_phone, u.company, u.office"
+    " u.title, u.department, u.work_phone, u.mobile_phone, u.home_phone, u.other_phone, u.company, u.office,"
+    " u.disabled"
     " from applications a left join users u on u.uri = a.owner where a.owner = ?"
 )
 _SESSION = _SESSIONS + " and a.id = ?"
@@ -114,7 +115,7 @@ class Applications(Part):
     async def _session(self, owner: str, application_id: str) -> Session:
         row = await self._reader.row(_SESSION, owner, application_id)
         if row is not None:
-            return Session(APPLICATIONS.record(row), *row[APPLICATIONS.width :])
+            return _session(row)
         replaced = "select at from replaced_applications where owner = ? and id = ?"
         if await self._reader.row(replaced, owner, application_id):
             raise TooManyApplications("the application was ended because its user opened too many others")
@@ -122,11 +123,11 @@ class Applications(Part):
 
     async def all(self, owner: str) -> Sequence[Session]:
         rows = await self._reader.rows(_SESSIONS + " order by a.created, a.id", owner)
-        return [Session(APPLICATIONS.record(row), *row[APPLICATIONS.width :]) for row in rows]
+        return [_session(row) for row in rows]
 
     async def close(self, owner: str, application_id: str, at: int) -> None:
         async def work(transaction: Transaction) -> None:
-            await _end(transaction, owner, application_id, at, "closed by its client")
+            await end(transaction, owner, application_id, at, "closed by its client")
 
         await self._writer.change(work, owner, must_notify=False)
 
@@ -147,7 +148,7 @@ class Applications(Part):
                     "delete from channels where owner = ? and application_id = ? and instance = ?", *key, instance
                 )
             else:
-                await _end(transaction, *key, at, "its last instance was closed")
+                await end(transaction, *key, at, "its last instance was closed")
 
         await self._writer.change(work, owner, must_notify=False)
 
@@ -236,7 +237,7 @@ class Applications(Part):
                     polled_before,
                 )
                 if still_idle:
-                    await _end(transaction, owner, application_id, at, "idle for too long")
+                    await end(transaction, owner, application_id, at, "idle for too long")
                     ended.append((owner, application_id))
             return ended
 
@@ -262,6 +263,11 @@ class Applications(Part):
         )
 
 
+def _session(row: Row) -> Session:
+    session = Session(APPLICATIONS.record(row), *row[APPLICATIONS.width : -1])
+    return replace(session, disabled=True) if row[-1] else session
+
+
 async def _add(transaction: Transaction, application: Application, now: int) -> None:
     values = APPLICATIONS.values(application)
     if not await transaction.run(APPLICATIONS.insert + " on conflict do nothing", *values, now, None):
@@ -281,16 +287,23 @@ async def _open_again(transaction: Transaction, application: Application, now: i
     )
 
 
-async def _end(transaction: Transaction, owner: str, application_id: str, at: int, reason: str) -> None:
+async def end(transaction: Transaction, owner: str, application_id: str, at: int, reason: str) -> None:
     """Removes an application and all that is its own; its participants leave their meetings. `reason`: for the log."""
     own = await participations.find_own(transaction, "owner = ? and application_id = ?", owner, application_id)
     await participations.end(transaction, own, at, notify_application=False)
     was_available = await presence.end(transaction, owner, application_id)
     if await transaction.run("delete from applications where owner = ? and id = ?", owner, application_id):
-        await end_topic(transaction, application_topic(owner, application_id), at)
+        await end_topic_of_poll(transaction, application_topic(owner, application_id), at)
         transaction.removals.append(Removal("application", application_id, owner, reason))
         if was_available:
             await presence.publish(transaction, owner, at)
+
+
+async def end_all(transaction: Transaction, owner: str, at: int, reason: str, keep: str | None = None) -> None:
+    """Ends the owner's applications but `keep` (an id), as `end` does. Opening one needs the owner's key, too."""
+    for (application_id,) in await transaction.rows("select id from applications where owner = ? order by id", owner):
+        if application_id != keep:
+            await end(transaction, owner, application_id, at, reason)
 
 
 async def _end_idlest(transaction: Transaction, opened: Application, now: int, limit: int) -> None:
@@ -298,7 +311,7 @@ async def _end_idlest(transaction: Transaction, opened: Application, now: int, l
     others = await transaction.rows(_OTHERS, opened.owner, opened.id)
     for (application_id,) in others[max(limit - 1, 0) :]:
         reason = f"its owner opened application {opened.id}; at most {limit} are allowed"
-        await _end(transaction, opened.owner, application_id, now, reason)
+        await end(transaction, opened.owner, application_id, now, reason)
         await transaction.run(_REPLACED, opened.owner, application_id, now)
     if len(others) >= limit:
         await transaction.run(_KEEP_LATEST_REPLACED, opened.owner, REMEMBERED_REPLACED)

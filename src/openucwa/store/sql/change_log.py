@@ -2,7 +2,7 @@
 # ruff: noqa: S608 -- statements are put together from constants alone
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
@@ -110,6 +110,7 @@ _TRIM = """
         ) as ranked where place > ?2
     )
 """
+_LAST_OF = "select max(number) from changes where organizer = ?"
 _MANY = "select number from changes where organizer = ?1 order by number limit 1 offset ?2"
 
 #: The key under which sweeps run one after the other.
@@ -128,6 +129,9 @@ _INVITEES = f"select {INVITEES.columns} from invitees "
 
 class ChangeLog(Part):
     """`store.contract.ChangeLog`, where each method is described."""
+
+    #: Of the organizers whose whole logs this sweep has trimmed: the last change of each at that time.
+    _trimmed: Mapping[str, int] = {}
 
     async def open(self) -> None:
         """Gives the log an identity if it has none, or takes it away if nothing is logged."""
@@ -249,20 +253,26 @@ class ChangeLog(Part):
         return await self._writer.change(work, _LOCK, scope=UNCACHED, must_notify=False)
 
     async def trim(self, versions: int, limit: int) -> int:
-        async def work(transaction: Transaction) -> int:
+        async def work(transaction: Transaction) -> tuple[int, dict[str, int]]:
             ((transaction_id, number),) = await transaction.rows(_TRIMMED)
             trimmed = Position(transaction_id, number)
             changes = [CHANGES.record(row) for row in await transaction.rows(_NEXT, *_feed(trimmed, limit - 1))]
-            for organizer in sorted({change.organizer for change in changes}):
+            found: dict[str, int] = {}
+            for organizer, last in sorted({change.organizer: change.number for change in changes}.items()):
+                if last <= self._trimmed.get(organizer, 0):
+                    continue
                 if await transaction.row(_MANY, organizer, versions) is not None:
+                    ((found[organizer],),) = await transaction.rows(_LAST_OF, organizer)
                     await transaction.run(_TRIM, organizer, versions)
             if changes:
                 await transaction.run(_TRIMMED_TO, *changes[-1].position)
-            return len(changes)
+            return len(changes), found
 
-        if await self._next(_TRIMMED) is None:
-            return 0
-        return await self._writer.change(work, _LOCK, scope=UNCACHED, must_notify=False)
+        count, found = 0, dict[str, int]()
+        if await self._next(_TRIMMED) is not None:
+            count, found = await self._writer.change(work, _LOCK, scope=UNCACHED, must_notify=False)
+        self._trimmed = {**self._trimmed, **found} if count == limit else {}
+        return count
 
 
 def _feed(position: Position, limit: int, *who: str) -> tuple[object, ...]:

@@ -118,7 +118,7 @@ NOTHING = State()
 
 
 class _Measured(NamedTuple):
-    """An organizer's log when it was measured: its `size` in bytes up to number `last`, and what _SHORTENED told."""
+    """An organizer's log when measured: its `size` in bytes up to number `last`, and the result of _SHORTENED."""
 
     size: int = 0
     last: int = 0

@@ -51,6 +51,14 @@ async def end_topic(transaction: Transaction, topic: str, at: int) -> None:
     await transaction.run("update topics set ended = ? where topic = ?", at, topic)
 
 
+async def end_topic_of_poll(transaction: Transaction, topic: str, at: int) -> None:
+    """As `end_topic`, of a topic that a poll waits for: it wakes, and finds out that there is nothing any more."""
+    transaction.announce(topic)
+    # A number without an event, by which processes without a message notice it, too.
+    await transaction.rows(_COUNT, topic)
+    await end_topic(transaction, topic, at)
+
+
 async def continue_topic(transaction: Transaction, topic: str) -> None:
     """Notes that what `topic` is about is there again."""
     await transaction.run("update topics set ended = null where topic = ?", topic)

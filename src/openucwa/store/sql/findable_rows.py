@@ -83,7 +83,7 @@ async def step(transaction: Transaction, organizer: str, max_values: int) -> boo
 
 
 def identity_of(log: str, max_values: int) -> str:
-    """What an index was made from, and how."""
+    """The identity of an index: the log and the way that it was built from."""
     return log + suffix(max_values)
 
 

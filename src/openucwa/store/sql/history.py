@@ -12,7 +12,7 @@ from openucwa.store.sql.events import append
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.tables import CONVERSATION_LOGS, LOG_MESSAGES
 
-#: What the applications of a user hear when their history has changed.
+#: The event for the applications of a user whose history has changed.
 MISSED_ITEMS_UPDATED = "missedItems updated"
 
 #: Characters of a message that a log shows.

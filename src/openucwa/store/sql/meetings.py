@@ -17,9 +17,9 @@ from openucwa.model.refusals import (
 )
 from openucwa.store.contract import Match
 from openucwa.store.engine import Transaction
-from openucwa.store.sql import participations, stored_bytes
+from openucwa.store.sql import handing_over, participations, stored_bytes
 from openucwa.store.sql.change_rows import NOTHING, SELECT_CHANGES, Log
-from openucwa.store.sql.events import end_topic
+from openucwa.store.sql.events import continue_topic, end_topic
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.table import assignments, insert
 from openucwa.store.sql.tables import CHANGES, CONFERENCE_IDS, EXTENSIONS, MEETINGS, SETTINGS
@@ -118,6 +118,49 @@ class Meetings(Part):
         if row is None:
             raise ResourceNotFound(_NO_MEETING)
         return MEETINGS.record(row)
+
+    async def find(self, organizer: str, meeting_id: str) -> Meeting:
+        try:
+            return await self.get(organizer, meeting_id)
+        except ResourceNotFound:
+            row = await self._reader.row(handing_over.SUCCESSOR, organizer, meeting_id)
+            if row is None:
+                raise
+        return await self.get(row[0], meeting_id)
+
+    async def hand_over(
+        self,
+        organizer: str,
+        meeting_id: str,
+        successor: str,
+        limit: int,
+        new_etag: Callable[[], str],
+        at: int,
+        by: Author = SERVER,
+    ) -> Meeting:
+        async def work(transaction: Transaction) -> tuple[Meeting, int]:
+            was = await current(transaction, organizer, meeting_id, None)
+            await handing_over.check(transaction, was, successor)
+            rows = await transaction.rows(_EXTENSIONS_OF_MEETING, organizer, meeting_id)
+            size = await _remove(transaction, self._log, was, at, by, f"handed over to {successor}")
+            meeting = replace(
+                was, organizer=successor, etag=new_etag(), settings=handing_over.without(was.settings, successor)
+            )
+            await _add_within(transaction, meeting, limit, self._max_user_bytes, at)
+            await continue_topic(transaction, conversation_topic(successor, meeting_id))
+            change = await self._log.record_meeting(transaction, ChangeKind.ADDED, None, meeting, at, by)
+            extensions = [replace(EXTENSIONS.record(row), etag=new_etag()) for row in rows]
+            await _add_extensions(
+                transaction, self._log, meeting, extensions, self._max_user_bytes, ChangeKind.ADDED, at, by, change
+            )
+            await handing_over.remember(transaction, organizer, meeting_id, successor)
+            return meeting, size
+
+        meeting, size = await self._writer.change(work, organizer, successor, must_notify=False)
+        for owner in (organizer, successor):
+            if self._log.full(owner, size):
+                await self._log.shrink(owner)
+        return meeting
 
     async def all(self, organizer: str) -> Sequence[tuple[Meeting, Sequence[Extension]]]:
         meetings, extensions = await self._reader.read(
@@ -283,17 +326,29 @@ async def _restore(
     change = await log.record_meeting(transaction, ChangeKind.RESTORED, None, meeting, at, by)
     rows = await transaction.rows(_REMOVED_WITH, *removal)
     removed = [each for each in (CHANGES.record(row).extension for row in rows) if each is not None]
-    await stored_bytes.check(
-        transaction, meeting.organizer, sum(len(each.properties) for each in removed), max_user_bytes
-    )
-    for position, each in enumerate(removed, 1):
-        extension = replace(each, etag=new_etag())
-        values = EXTENSIONS.values(extension)
-        await transaction.run(EXTENSIONS.insert, meeting.organizer, meeting.id, *values, position, at)
-        await log.record_extension(
-            transaction, ChangeKind.RESTORED, meeting.organizer, meeting.id, NOTHING, extension, at, by, change
-        )
+    extensions = [replace(each, etag=new_etag()) for each in removed]
+    await _add_extensions(transaction, log, meeting, extensions, max_user_bytes, ChangeKind.RESTORED, at, by, change)
     return meeting
+
+
+async def _add_extensions(
+    transaction: Transaction,
+    log: Log,
+    meeting: Meeting,
+    extensions: Sequence[Extension],
+    max_user_bytes: int,
+    kind: ChangeKind,
+    at: int,
+    by: Author,
+    change: int,
+) -> None:
+    """Adds `extensions` to a meeting that has none. EntityTooLarge: beyond the bytes stored for its organizer."""
+    size = sum(len(each.properties) for each in extensions)
+    await stored_bytes.check(transaction, meeting.organizer, size, max_user_bytes)
+    key = (meeting.organizer, meeting.id)
+    for position, extension in enumerate(extensions, 1):
+        await transaction.run(EXTENSIONS.insert, *key, *EXTENSIONS.values(extension), position, at)
+        await log.record_extension(transaction, kind, *key, NOTHING, extension, at, by, change)
 
 
 async def current(transaction: Transaction, organizer: str, meeting_id: str, match: Match) -> Meeting:

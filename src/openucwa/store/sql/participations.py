@@ -61,7 +61,7 @@ def participant_of(row: Row) -> Participant:
 
 
 def as_participant(participation: Participation) -> Participant:
-    """What the others see of the one whose participation this is."""
+    """The participant that this participation shows to others."""
     return Participant(
         uri=participation.uri,
         name=participation.name,

@@ -2,6 +2,7 @@
 # ruff: noqa: S608 -- statements are put together from constants alone
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from openucwa.model.filters import Order, matches, terms
@@ -46,9 +47,10 @@ _STALE = f"""
 _SIZE = """
     length(m.description) + length(m.subject) + length(m.attendees) + length(m.leaders) + (
         select coalesce(sum(length(e.properties)), 0) from extensions e
-        where e.organizer = m.organizer and e.meeting_id = m.id
+        where e.organizer = m.organizer and e.meeting_id = m.id{only}
     )
 """
+_ONLY = " and e.id = ?"
 
 _MEETINGS = (
     f"select {MEETINGS.columns_of('m')} from (values {{values}}) as page"
@@ -56,7 +58,7 @@ _MEETINGS = (
 )
 _EXTENSIONS = (
     f"select {EXTENSIONS.columns_of('e')}, e.organizer, e.meeting_id from (values {{values}}) as page"
-    " join extensions e on e.organizer = page.column1 and e.meeting_id = page.column2"
+    " join extensions e on e.organizer = page.column1 and e.meeting_id = page.column2{only}"
     " order by e.organizer, e.meeting_id, e.position"
 )
 
@@ -71,7 +73,7 @@ class Queries(Part):
             stale, *found = await self._reader.read(*statements)
             if not stale:
                 page, after = _page(query, limits, found)
-                stale, *rows = await self._reader.read(statements[0], *_contents(page))
+                stale, *rows = await self._reader.read(statements[0], *_contents(query, page))
                 if not stale:
                     return FoundMeetings(_meetings(query, page, rows), after)
             for (organizer,) in stale:
@@ -95,8 +97,9 @@ class Queries(Part):
                     steps -= 1
                     if steps <= 0:
                         raise ServiceUnavailable(_INCOMPLETE, retry_after=1)
-        page, after = _page(query, limits, await _rows(transaction, _pages(query, limits)))
-        found = _meetings(query, page, await _rows(transaction, _contents(page)))
+        whole = replace(query, extension=None)  # all of them are needed to compare
+        page, after = _page(whole, limits, await _rows(transaction, _pages(whole, limits)))
+        found = _meetings(whole, page, await _rows(transaction, _contents(whole, page)))
         if query.wanted is not None:
             # Others' meetings may have changed in between.
             wanted = query.wanted
@@ -105,6 +108,8 @@ class Queries(Part):
                 for meeting, extensions in found
                 if matches(wanted, filterable(meeting, extensions, limits.values))
             ]
+        if query.extension is not None:
+            found = [(each, [one for one in extensions if one.id == query.extension]) for each, extensions in found]
         return FoundMeetings(found, after)
 
 
@@ -180,7 +185,9 @@ def _compared(query: MeetingQuery, places: Clause, *, organizer: bool) -> Query:
     wanted = Clause("1 = 1") if query.wanted is None else condition(query.wanted, organizer=organizer)
     if not query.assigned:
         wanted = wanted + " and m.rel <> 'myAssignedOnlineMeeting'"
-    compared = Clause("select p.place, p.organizer, p.id, case when ") + wanted + f" then {_SIZE} else -1 end from ("
+    only, ids = ("", ()) if query.extension is None else (_ONLY, (query.extension,))
+    size = Clause(f" then {_SIZE.format(only=only)} else -1 end from (", ids)
+    compared = Clause("select p.place, p.organizer, p.id, case when ") + wanted + size
     compared = compared + places + ") as p join meetings m on m.organizer = p.organizer and m.id = p.id"
     return compared.sql, compared.parameters
 
@@ -217,14 +224,18 @@ def _page(
     return places, end
 
 
-def _contents(page: Sequence[Place]) -> Sequence[Query]:
+def _contents(query: MeetingQuery, page: Sequence[Place]) -> Sequence[Query]:
     """Meetings and extensions of `page`."""
     if not page:
         return ()
     keys = padded([(place.organizer, place.meeting_id) for place in page], ("", ""))
     values = ", ".join(["(?, ?)"] * len(keys))
     parameters = tuple(value for key in keys for value in key)
-    return tuple((sql.format(values=values), parameters) for sql in (_MEETINGS, _EXTENSIONS))
+    only, ids = ("", ()) if query.extension is None else (_ONLY, (query.extension,))
+    return (
+        (_MEETINGS.format(values=values), parameters),
+        (_EXTENSIONS.format(values=values, only=only), (*parameters, *ids)),
+    )
 
 
 def _meetings(

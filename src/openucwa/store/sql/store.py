@@ -77,7 +77,7 @@ class SqlStore:
 
 
 async def contents(reader: Reader, known: int) -> Mapping[str, str]:
-    """What `describe` says of every engine's store: version and counts. `known`: the version that this server knows."""
+    """Version and counts of a store, for `describe`. `known`: the version that this server knows."""
     ((version, oldest, *counts),) = await reader.rows(_CONTENTS)
     said = f"{version} (usable by servers from version {oldest} on)"
     if version < known:

@@ -54,6 +54,7 @@ CHANGE_LOG = ("identity", "swept_transaction", "swept", "trimmed_transaction", "
 FORGOTTEN_CHANGES = ("organizer", "transaction_id", "number")
 TOPICS = ("topic", "last", "ended")
 COUNTERS = ("name", "value")
+HANDED_OVER = ("organizer", "meeting_id", "successor")
 REMOVED_USERS = ("uri",)
 SUBSCRIBED = ("owner", "application_id", "subscription", "uri", "since")
 CONTACT_MEMBERSHIPS = ("owner", "uri", "group_id")

@@ -8,10 +8,11 @@ from operator import attrgetter
 from openucwa.model.contact import contacts_topic
 from openucwa.model.event import application_topic
 from openucwa.model.presence import person_topic
-from openucwa.model.refusals import AlreadyExists, ResourceNotFound
+from openucwa.model.refusals import AlreadyExists, Conflict, ResourceNotFound
 from openucwa.model.user import User
+from openucwa.store.contract.users import Ending
 from openucwa.store.engine import Transaction
-from openucwa.store.sql import contact_lists, participations, presence, words
+from openucwa.store.sql import applications, contact_lists, participations, presence, words
 from openucwa.store.sql.events import continue_topic
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.tables import USERS
@@ -72,6 +73,8 @@ class Users(Part):
     async def admit(self, user: User, *, create: bool) -> User | None:
         uri = user.uri.lower()
         known = await self.get(uri)
+        if known is not None and known.disabled:
+            return None
         if known is not None and _as_said(known, user) == known:
             return known
 
@@ -79,6 +82,8 @@ class Users(Part):
             row = await transaction.row(_SELECT + "where uri = ?", uri)
             if row is not None:
                 admitted = _as_said(USERS.record(row), user)
+                if admitted.disabled:
+                    return None
                 await transaction.run(_TAKE_OVER, *_said(admitted), uri)
                 await words.write(transaction, admitted)
                 return admitted
@@ -107,17 +112,48 @@ class Users(Part):
     async def all(self) -> Sequence[User]:
         return [USERS.record(row) for row in await self._reader.rows(_SELECT + "order by uri")]
 
-    async def change_password(self, uri: str, password_hash: str) -> None:
+    async def change_password(
+        self, uri: str, password_hash: str, was: str | None = None, ending: Ending | None = None
+    ) -> int:
         key = uri.lower()
 
-        async def work(transaction: Transaction) -> None:
-            changed = await transaction.run(
-                "update users set password_hash = ?, generation = generation + 1 where uri = ?", password_hash, key
-            )
-            if not changed:
+        async def work(transaction: Transaction) -> int:
+            row = await transaction.row("select password_hash from users where uri = ?", key)
+            if row is None:
                 raise ResourceNotFound(_NO_USER)
+            if was is not None and row[0] != was:
+                raise Conflict("the password was changed by another request")
+            await transaction.run("update users set password_hash = ? where uri = ?", password_hash, key)
+            return await _revoke(transaction, key, "the password was changed", ending)
 
-        await self._writer.change(work, key)
+        return await self._writer.change(work, key, must_notify=False)
+
+    async def revoke(self, uri: str, ending: Ending) -> int:
+        key = uri.lower()
+
+        async def work(transaction: Transaction) -> int:
+            return await _revoke(transaction, key, "its user signed out everywhere", ending)
+
+        return await self._writer.change(work, key, must_notify=False)
+
+    async def disable(self, uri: str, at: int) -> bool:
+        key = uri.lower()
+
+        async def work(transaction: Transaction) -> bool:
+            if not await _switch(transaction, key, disabled=True):
+                return False
+            await _revoke(transaction, key, "its user was disabled", Ending(at))
+            return True
+
+        return await self._writer.change(work, key, must_notify=False)
+
+    async def enable(self, uri: str) -> bool:
+        key = uri.lower()
+
+        async def work(transaction: Transaction) -> bool:
+            return await _switch(transaction, key, disabled=False)
+
+        return await self._writer.change(work, key)
 
     async def remove(self, uri: str, at: int) -> None:
         owner = uri.lower()
@@ -152,6 +188,27 @@ class Users(Part):
         await self._writer.change(work, owner, must_notify=False)
 
 
+async def _switch(transaction: Transaction, uri: str, *, disabled: bool) -> bool:
+    """Whether the user was enabled or disabled by this. ResourceNotFound."""
+    row = await transaction.row("select disabled from users where uri = ?", uri)
+    if row is None:
+        raise ResourceNotFound(_NO_USER)
+    if bool(row[0]) is disabled:
+        return False
+    await transaction.run("update users set disabled = ? where uri = ?", int(disabled), uri)
+    return True
+
+
+async def _revoke(transaction: Transaction, uri: str, reason: str, ending: Ending | None) -> int:
+    """Revokes all tokens that were issued to a user; returns the generation of the next ones. ResourceNotFound."""
+    row = await transaction.row("update users set generation = generation + 1 where uri = ? returning generation", uri)
+    if row is None:
+        raise ResourceNotFound(_NO_USER)
+    if ending is not None:
+        await applications.end_all(transaction, uri, ending.at, reason, ending.keep)
+    return int(row[0])
+
+
 def _as_said(known: User, user: User) -> User:
     """`known`, with what `user` says where both are from the same source."""
     if known.source is None or known.source != user.source:
@@ -162,7 +219,7 @@ def _as_said(known: User, user: User) -> User:
 async def _delete_all(transaction: Transaction, owner: str) -> None:
     """Removes what a user has; nobody takes part in anything of it any more."""
     reason = "its user was removed"
-    applications = await transaction.rows("select id from applications where owner = ?", owner)
+    opened = await transaction.rows("select id from applications where owner = ?", owner)
     meetings = await transaction.rows(_MEETINGS, owner)
     await transaction.run("delete from applications where owner = ?", owner)
     await transaction.run("delete from replaced_applications where owner = ?", owner)
@@ -171,8 +228,9 @@ async def _delete_all(transaction: Transaction, owner: str) -> None:
     await transaction.run("delete from conversation_logs where owner = ?", owner)
     await transaction.run("delete from stored_bytes where owner = ?", owner)
     await transaction.run("delete from findable_state where organizer = ?", owner)
+    await transaction.run("delete from handed_over where successor = ?", owner)
     transaction.removals.append(Removal("user", owner, owner, "removed by an administrator"))
-    for (application_id,) in applications:
+    for (application_id,) in opened:
         transaction.removals.append(Removal("application", application_id, owner, reason))
     for meeting_id, extensions in meetings:
         transaction.removals.append(Removal("meeting", meeting_id, owner, f"{reason}; {extensions} extensions with it"))

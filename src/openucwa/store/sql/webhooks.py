@@ -24,7 +24,11 @@ _DELIVERIES = f"select {DELIVERIES.columns} from deliveries "
 _POSITION = "log, log_transaction, log_number"
 _REPLACE = f"update webhooks set {assignments(Columns(Webhook))} where owner = ? and id = ?"
 _DUE_AT_ONCE = "update deliveries set next_at = 0 where webhook = ? and state = 'Pending'"
-_CLAIMABLE = "state = 'Active' and (holder = ?1 or leased_until <= ?2)"
+#: Those of disabled users rest.
+_CLAIMABLE = (
+    "state = 'Active' and (holder = ?1 or leased_until <= ?2)"
+    " and not exists (select 1 from users u where u.uri = webhooks.owner and u.disabled = 1)"
+)
 _ANY = f"select 1 from webhooks where {_CLAIMABLE} limit 1"
 # The condition is repeated, so that it is checked again if another process had the row.
 _CLAIM = (

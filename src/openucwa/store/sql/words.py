@@ -40,7 +40,11 @@ class People(Part):
         condition = " and ".join([_HAS_WORD] * len(words))
         bounds = [bound for word in words for bound in (word, word + _LAST)]
         rows = await self._reader.rows(
-            _SEEN + f"where {condition} and u.uri > ? order by u.uri limit ?", viewer, *bounds, after, limit
+            _SEEN + f"where {condition} and u.disabled = 0 and u.uri > ? order by u.uri limit ?",
+            viewer,
+            *bounds,
+            after,
+            limit,
         )
         return [person_of(row) for row in rows]
 

@@ -22,12 +22,12 @@ class Invalidation:
     """Tells listeners of every commit: of this process's own right away, of others' when somebody refreshes.
 
     While a commit of this process is in flight, a refresh that finds a new version has found at least that commit,
-    and tells of it. Whether another process committed right behind it is known when the commit has returned, which it
+    and reports it. Whether another process committed right behind it is known when the commit has returned, which it
     does at once, unless it moves the log's pages into the database file: so the refresh waits a moment for it. (The
     thread that commits would otherwise wait for the interpreter's lock while the loop answers without any cache: a
     quarter of all CPU time where one request in 20 writes.) Until it has returned, no cache may be used.
 
-    A refresh costs what reading a row does. (The header of the WAL index would tell for a thirtieth of that, but
+    A refresh costs what reading a row does. (The header of the WAL index would show it for a thirtieth of that, but
     whoever closes that file gives up all of the process's locks on it, SQLite's own among them.)
     """
 
@@ -87,7 +87,7 @@ class Invalidation:
         """Is called right before a commit of this process, within its transaction.
 
         `outdated`: as for `Store.on_invalidate`. `returned`: gets an item, from whatever thread, once the commit has
-        returned. What others committed before that transaction is told now; from here to the commit nobody else
+        returned. What others committed before that transaction is reported now; from here to the commit nobody else
         commits.
         """
         self.find_commits()

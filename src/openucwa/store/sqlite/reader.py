@@ -65,7 +65,7 @@ class Reader:
             self._checked = self._invalidation.invalidations.count
 
     def _refusal(self, error: sqlite3.Error) -> Exception:
-        """What to tell of `error`. InvalidExchangeServerVersion: it is because the store has moved on."""
+        """What to raise for `error`. InvalidExchangeServerVersion: it is because the store has moved on."""
         with suppress(sqlite3.Error):
             self._schema.check(self._connection)
         return unavailable(error) or error

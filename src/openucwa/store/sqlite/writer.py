@@ -59,7 +59,7 @@ class Transaction:
         self.moved.add(topic)
 
     async def lock(self, *keys: str) -> None:
-        """As `Transaction.lock`: SQLite lets one write at a time, so that this only tells whose rows are changed."""
+        """As `Transaction.lock`: SQLite lets one write at a time, so this only names whose rows are changed."""
         self.locked.update(keys)
 
     async def row(self, sql: str, *parameters: object) -> Row | None:
@@ -98,7 +98,7 @@ class _Queued(msgspec.Struct, frozen=True):
 
 
 class _Outcome(msgspec.Struct, frozen=True):
-    """What came of one change: `error`, or else `result`."""
+    """The outcome of one change: `error`, or else `result`."""
 
     result: Any = None
     error: Exception | None = None
@@ -109,7 +109,7 @@ class _PartialWrite(Exception):
 
 
 class Notice(Protocol):
-    """Who is to know of the commits that move topics."""
+    """Notified of commits that move topics."""
 
     def number(self, connection: sqlite3.Connection, topics: frozenset[str]) -> int:
         """Is called last in a transaction of `connection` that moved `topics`; gives the commit's number."""
@@ -248,7 +248,7 @@ class Writer:
             try:
                 return await self._make_all(group, self._make)
             except _PartialWrite:
-                # Seldom, because a change looks before it writes. Savepoints for all would cost each of them.
+                # Seldom, because a change checks before it writes. Savepoints for all would cost each of them.
                 return await self._make_all(group, self._make_undoably)
         except Exception as error:  # noqa: BLE001  # whatever it is, each caller of the group has to learn of it
             return [_Outcome(error=_freed(error))] * len(group)
