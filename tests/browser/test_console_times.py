@@ -68,11 +68,11 @@ async def test_times_are_scheduled_like_the_last_ones(enter: Enter, lene: UcwaCl
 
     await end.fill("2030-05-06T09:00")
     await page.get_by_role("button", name="Schedule").click()
-    await expect(page.get_by_text("The end must be later than the begin.")).to_be_visible()
+    await expect(page.get_by_text("The end must be after the start.")).to_be_visible()
     await expect(end).to_be_focused()
     await begin.fill("2030-03-31T02:30")
     await page.get_by_role("button", name="Schedule").click()
-    await expect(page.get_by_text("Clocks skip this time: they are put forward. Choose 03:30")).to_be_visible()
+    await expect(page.get_by_text("This time does not exist, because clocks go forward. Choose 03:30")).to_be_visible()
     await console.look("41-wrong-times", ((390, 844),))
     await begin.fill("2030-05-06T10:00")
     await page.get_by_role("button", name="Schedule").click()

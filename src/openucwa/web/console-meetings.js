@@ -26,8 +26,6 @@ export class MeetingsView {
   meetings; // Meetings
   #go;
   #listed = null; // null: not read yet
-  #times = new Map(); // when the user's own meetings are, by id
-  #readingTimes = null; // {again}, while that is read
   #invited = []; // meetings of others
   #view;
   #form;
@@ -150,31 +148,9 @@ export class MeetingsView {
     } catch (error) {
       notify($("list-error"), inWords(error));
     }
-    this.#readTimes();
     this.#drawList();
     this.#invited = await invited;
     this.#drawList();
-  }
-
-  // With very many meetings it takes several answers, and the list is there before. Asked for again meanwhile, it reads
-  // once more.
-  async #readTimes() {
-    if (this.#readingTimes) {
-      this.#readingTimes.again = true;
-      return;
-    }
-    this.#readingTimes = { again: false };
-    try {
-      do {
-        this.#readingTimes.again = false;
-        this.#times = await this.meetings.times();
-        this.#drawList();
-      } while (this.#readingTimes.again);
-    } catch {
-      // The list is shown without them, or with those that were read before.
-    } finally {
-      this.#readingTimes = null;
-    }
   }
 
   // What needs the server's change log.
@@ -184,10 +160,7 @@ export class MeetingsView {
   }
 
   #drawList() {
-    const listed = (this.#listed ?? []).map((each) => ({
-      ...each,
-      times: this.#times.get(each.onlineMeetingId) ?? null,
-    }));
+    const listed = this.#listed ?? [];
     const shown = inOrder(this.#filter.of(listed, this.live?.id), Date.now());
     const own = shown.filter((each) => !isAssigned(each));
     const assigned = shown.filter(isAssigned);
@@ -263,7 +236,7 @@ export class MeetingsView {
 
   async #compose() {
     try {
-      await this.#form.open(null, await this.#last());
+      await this.#form.open(null, this.#last());
       this.#notices.title = t`New meeting`;
     } catch (error) {
       this.#showNothing(t`The form can't be shown`);
@@ -272,10 +245,8 @@ export class MeetingsView {
   }
 
   // The meeting that the user scheduled last; null: there is none.
-  async #last() {
-    const last = this.#listed?.find((each) => !isAssigned(each));
-    if (last === undefined) return null;
-    return (await this.meetings.read(last.onlineMeetingId).catch(() => null))?.meeting ?? null;
+  #last() {
+    return this.#listed?.find((each) => !isAssigned(each)) ?? null;
   }
 
   async #edit(meeting) {

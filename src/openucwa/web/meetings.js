@@ -5,14 +5,11 @@ import { additionOf } from "./additions.js";
 import { changeOf, planned, SCHEDULE_ID, scheduleOf } from "./schedule.js";
 import { t } from "./texts.js";
 import { embeddedIn, linkIn, linkOf } from "./ucwa.js";
-import { pause } from "./ucwa-waits.js";
 import { asDate, customProperties } from "./values.js";
 
 const INVITATION = "openucwa:invitation";
 const SCHEDULES = `extensions($filter=id eq '${SCHEDULE_ID}')`;
 const MAX_INVITED = 50; // meetings of others that are listed
-const MAX_FOUND = 500; // meetings in an answer; the server may have less
-const MAX_WAITS = 5; // while the server makes its index
 export const MAX_SUBJECT = 250; // characters
 // What a copy of a meeting has in common with it.
 const COPIED = [
@@ -51,44 +48,9 @@ export class Meetings {
     this.#session = session;
   }
 
-  // All of them: the newest first, and the assigned one last.
+  // All of them, with `times`: the newest first, and the assigned one last.
   list() {
     return this.#session.run((application) => this.#list(application));
-  }
-
-  // When the user's own meetings begin and end, as far as that is said: a Map of Times, by id. Without the server's change
-  // log nothing can be found.
-  times() {
-    return this.#session.run(async (application) => {
-      const found = new Map();
-      const index = await additionOf(this.#client, application, "openucwa:meetings");
-      if (index === undefined) return found;
-      const filter = `${organizedBy(application, "eq")} and extensions('${SCHEDULE_ID}') ne null`;
-      let next = `${index}?${new URLSearchParams({ filter, expand: SCHEDULES, top: MAX_FOUND })}`;
-      while (next !== undefined) {
-        const resource = await this.#answered(next);
-        for (const each of embeddedIn(resource, "openucwa:foundMeeting")) {
-          const [meeting] = embeddedIn(each, "myOnlineMeeting");
-          if (meeting === undefined) continue;
-          const { onlineMeetingId, times } = planned(meeting, embeddedIn(meeting, "onlineMeetingExtension"));
-          if (times) found.set(onlineMeetingId, times);
-        }
-        next = linkOf(resource, "next");
-      }
-      return found;
-    });
-  }
-
-  // The first query among very many meetings may take the server several answers.
-  async #answered(href) {
-    for (let waits = 0; ; waits += 1) {
-      try {
-        return (await this.#client.get(href)).resource;
-      } catch (error) {
-        if (error.status !== 503 || error.retryAfter === null || waits === MAX_WAITS) throw error;
-        await pause(error.retryAfter);
-      }
-    }
   }
 
   // Those of others to which the user is invited, or in which the user is, as UCWA's onlineMeeting with `times`.
@@ -320,7 +282,7 @@ export class Meetings {
     const own = embeddedIn(resource, "myOnlineMeeting").reverse();
     const found = [...own, ...embeddedIn(resource, "myAssignedOnlineMeeting")];
     this.#hrefs = new Map(found.map((each) => [each.onlineMeetingId, linkOf(each, "self")]));
-    return found;
+    return found.map((each) => planned(each, embeddedIn(each, "onlineMeetingExtension")));
   }
 
   async #meetingHref(application, id) {

@@ -58,15 +58,18 @@ export class ScheduleFields {
     if (read[0] === null && read[1] === null) return;
     for (const [place, found] of read.entries()) {
       if (found === null) {
-        const words = place === 0 ? t`Enter when it begins, or empty the end.` : t`Enter when it ends.`;
+        const words = place === 0 ? t`Enter when it begins, or clear the end.` : t`Enter when it ends.`;
         complain(controls[place], words);
       } else if (found.gap) {
         const later = localText(found.date).slice(11, 16);
-        complain(controls[place], t`Clocks skip this time: they are put forward. Choose ${later}, or another time.`);
+        complain(
+          controls[place],
+          t`This time does not exist, because clocks go forward. Choose ${later}, or another time.`,
+        );
       }
     }
     if (read[0] && read[1] && !read[0].gap && !read[1].gap && read[1].date <= read[0].date)
-      complain(this.#end, t`The end must be later than the begin.`);
+      complain(this.#end, t`The end must be after the start.`);
   }
 
   // The end moves with the begin.

@@ -52,10 +52,10 @@ export const TEXTS = {
   "In the time zone {0}.": "In der Zeitzone {0}.",
   "It was scheduled in {0}.": "Geplant wurde in {0}.",
   "For the organizer:": "Beim Organisator:",
-  "Enter when it begins, or empty the end.": "Geben Sie an, wann sie beginnt, oder leeren Sie das Ende.",
+  "Enter when it begins, or clear the end.": "Geben Sie an, wann sie beginnt, oder leeren Sie das Ende.",
   "Enter when it ends.": "Geben Sie an, wann sie endet.",
-  "The end must be later than the begin.": "Das Ende muss nach dem Beginn liegen.",
-  "Clocks skip this time: they are put forward. Choose {0}, or another time.":
+  "The end must be after the start.": "Das Ende muss nach dem Beginn liegen.",
+  "This time does not exist, because clocks go forward. Choose {0}, or another time.":
     "Diese Uhrzeit gibt es nicht: Die Uhren werden vorgestellt. Wählen Sie {0} oder eine andere Zeit.",
   "The meeting would close before it ends.": "Die Besprechung würde vor ihrem Ende schließen.",
   "This meeting closes before it ends. Edit “Open until”.":
