@@ -64,7 +64,6 @@ from openucwa.resources import (
     messaging,
     my_online_meetings,
     openapi,
-    participants,
     people,
     photos,
     presence,
@@ -73,6 +72,7 @@ from openucwa.resources.aliases import ALIASES
 from openucwa.resources.applications import Application, ApplicationDocuments, Applications
 from openucwa.resources.batch import Batch
 from openucwa.resources.communication import Communication
+from openucwa.resources.conversation_routes import conversation_routes
 from openucwa.resources.events import EventChannel
 from openucwa.resources.guides import developer_pages
 from openucwa.resources.history import history_routes
@@ -309,7 +309,6 @@ class Service:
         app = "/ucwa/v1/applications/{application_id}"
         communication = f"{app}/communication"
         conversation = f"{communication}/conversations/{{conversation}}"
-        participant = f"{conversation}/participants/{{address}}"
         routes: list[tuple[str, Resource[Any]]] = [
             ("/", Landing(self.sources.console_sign_ins, config.part(LandingSettings))),
             (issuers.PATH, issuers.Issuers(self.sources.console_sign_ins, self.sources.tried)),
@@ -363,29 +362,11 @@ class Service:
                 )
             ),
             (f"{communication}/conversations", conversations.Conversations(store.conversations)),
-            (conversation, conversations.Conversation(*inside)),
-            (f"{conversation}/onlineMeeting", conversations.OnlineMeeting(*inside)),
-            (f"{conversation}/onlineMeeting/organizer", conversations.Organizer(*inside, persons)),
-            (f"{conversation}/onlineMeeting/onlineMeetingExtensions", conversations.ParticipantExtensions(*inside)),
-            (
-                f"{conversation}/onlineMeeting/onlineMeetingExtensions/{{extension_id}}",
-                conversations.ParticipantExtension(*inside),
-            ),
+            *conversation_routes(conversation, inside, persons),
             (
                 f"{conversation}/addParticipant",
                 invitations.AddParticipant(*inside, asking, two_party, config.invitation_timeout),
             ),
-            (f"{conversation}/participants", participants.Participants(*inside)),
-            (f"{conversation}/leaders", participants.Leaders(*inside)),
-            (f"{conversation}/attendees", participants.Attendees(*inside)),
-            (f"{conversation}/lobby", participants.Lobby(*inside)),
-            (participant, participants.ParticipantResource(*inside)),
-            (f"{participant}/participantMessaging", participants.ParticipantMessaging(*inside)),
-            (f"{participant}/admit", participants.Admit(*inside)),
-            (f"{participant}/reject", participants.Reject(*inside)),
-            (f"{participant}/promote", participants.Promote(*inside)),
-            (f"{participant}/demote", participants.Demote(*inside)),
-            (f"{participant}/eject", participants.Eject(*inside)),
             *messaging.routes(f"{conversation}/messaging", inside, messages, self.typing_timeouts),
             (f"{app}/me", me.Me()),
             *presence.routes(app, store, self.sharing, world, config),

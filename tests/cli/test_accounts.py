@@ -193,3 +193,13 @@ def test_meeting_beyond_the_successors_limit_is_refused_and_the_rest_handed_over
 )
 def test_impossible_hand_over_is_refused(folder: Path, words: tuple[str, ...], line: str) -> None:
     fails(run("user", "hand-over", *words, "--data", str(folder)), line)
+
+
+def test_disabled_user_is_disabled_in_an_imported_store_too(folder: Path, tmp_path: Path) -> None:
+    user(folder, "disable", LENE)
+    copy = str(tmp_path / "all.jsonl")
+    assert run("export", copy, "--data", str(folder)).exit_code == 0
+    imported = run("import", copy, "--data", str(tmp_path / "new"))
+    assert imported.exit_code == 0, imported.output
+    found = {each["user"]: each["disabled"] for each in json.loads(user(tmp_path / "new", "list", "--json"))}
+    assert found == {LENE: True, DANA: False}

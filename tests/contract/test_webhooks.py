@@ -218,3 +218,12 @@ async def test_finished_deliveries_are_forgotten_but_the_latest(store: Store, le
     assert [each.id for each in await store.webhooks.deliveries("1", None, 10)] == ["d", "c"]
     assert await store.webhooks.forget(2, AT + 1, 10) == 1
     assert [each.id for each in await store.webhooks.deliveries("1", None, 10)] == ["d"]
+
+
+async def test_webhook_of_disabled_user_rests_until_the_user_is_enabled(store: Store, leased: None) -> None:
+    await store.users.disable(LENE, AT)
+    assert await store.webhooks.claim(NODE, AT + 1, AT + LEASE, 10) == []
+    assert await store.webhooks.claim(OTHER_NODE, AT + LEASE, AT + 2 * LEASE, 10) == []
+    await store.users.enable(LENE)
+    (claimed,) = await store.webhooks.claim(OTHER_NODE, AT + LEASE, AT + 2 * LEASE, 10)
+    assert (claimed.webhook, claimed.position) == (webhook(), START)

@@ -356,8 +356,8 @@ async def test_examples_in_operating_md_match_the_server(watch: Watch) -> None:
     async with watch(log_format="json") as server, server.client() as client:
         await client.sign_in("lenea@contoso.com")
         await client.open()
-    requests = [line for line in server.objects() if "user" in line]
-    messages = [line for line in server.objects() if "logger" in line]
+    requests = [line for line in server.objects() if "method" in line and "user" in line]
+    messages = [line for line in server.objects() if "logger" in line and "act" not in line]
     assert list(requests[0]) == list(request)
     assert list(messages[0]) == list(message)
     for setting in ("status_listen", "traces"):

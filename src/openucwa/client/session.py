@@ -95,7 +95,7 @@ class Session(Generic[D_co]):
         self._renewing = driver.lock()
 
     def discover(self) -> Steps[None]:
-        """Finds out where the user resource is, where tokens are granted, and by which grants (UCWA: Root URL)."""
+        """Finds the user resource, the token resource, and the grants that it offers (UCWA: Root URL)."""
         root = yield from self._repeated(lambda: self.exchange("GET", self._root), repeatable=True)
         self._user_href = self._as_secure(urljoin(self._root, root.resource.link("user")))
         try:

@@ -93,8 +93,8 @@ class JoinedMeeting:
             "Poll the event channels", "Only the organizer gets an event about the lobby, with a link to admit."
         ):
             waiting = self._poll(f"{guest.name} is in the lobby", organizer, user, guest)[0]
-            self._must_hear_of(organizer, "onlineMeeting added: agenda, notes")
-            self._must_hear_of(user, "onlineMeeting added: agenda")
+            self._must_get(organizer, "onlineMeeting added: agenda, notes")
+            self._must_get(user, "onlineMeeting added: agenda")
             steps.must(IN_LOBBY not in " ".join(user.received[-1]), f"{user.name} gets an event about the lobby")
             of_the_meeting = [
                 each for each in guest.received[-1] if each.startswith(("onlineMeeting ", "participant "))
@@ -106,8 +106,8 @@ class JoinedMeeting:
             steps.send(organizer.client, "POST", admit[0], 204)
             self._poll(f"{guest.name} has been admitted", organizer, user, guest)
             for other in (organizer, user):
-                self._must_hear_of(other, f"participant added: {guest.name}")
-            self._must_hear_of(guest, "onlineMeeting added: agenda")
+                self._must_get(other, f"participant added: {guest.name}")
+            self._must_get(guest, "onlineMeeting added: agenda")
 
     def _change_both(self, organizer: Present, user: Present, guest: Present) -> None:
         steps = self._steps
@@ -115,16 +115,16 @@ class JoinedMeeting:
             topic: Values = {"topic": "Budget of the coming three years"}
             self._agenda = self._change(organizer, self._agenda, topic)
             polled = self._poll("the participants' data has changed", organizer, user, guest)
-            self._must_hear(organizer, "onlineMeeting updated: agenda, notes")
-            self._must_hear(user, "onlineMeeting updated: agenda")
-            self._must_hear(guest, "onlineMeeting updated: agenda")
+            self._must_get_all(organizer, "onlineMeeting updated: agenda, notes")
+            self._must_get_all(user, "onlineMeeting updated: agenda")
+            self._must_get_all(guest, "onlineMeeting updated: agenda")
             for (event,) in polled:
                 steps.must_show(about(event).inner("onlineMeetingExtension"), topic)
         with steps.taking("Change the organizer's data", "The organizer gets an event."):
             remark: Values = {"remark": "The room is booked"}
             self._notes = self._change(organizer, self._notes, remark)
             polled = self._poll("the organizer's data has changed", organizer)
-            self._must_hear(organizer, "onlineMeeting updated: agenda, notes")
+            self._must_get_all(organizer, "onlineMeeting updated: agenda, notes")
             for (event,) in polled:
                 steps.must_show(about(event).embedded["onlineMeetingExtension"][1], remark)
 
@@ -134,8 +134,8 @@ class JoinedMeeting:
             steps.send(organizer.client, "DELETE", organizer.conversation, 204)
             self._poll("the organizer has left", user, guest)
             left = [f"participant deleted{within}: {organizer.name}" for within in (" in leaders", "")]
-            self._must_hear(user, *left)
-            self._must_hear(guest, *left)
+            self._must_get_all(user, *left)
+            self._must_get_all(guest, *left)
         with steps.taking(
             "Compare the event channels",
             "The events of each, side by side. The notes, whose id the server assigned, are called notes here.",
@@ -178,10 +178,10 @@ class JoinedMeeting:
         self._moments.append(moment)
         return found
 
-    def _must_hear_of(self, present: Present, event: str) -> None:
+    def _must_get(self, present: Present, event: str) -> None:
         self._steps.must(event in present.received[-1], f"{present.name} does not get {event!r}")
 
-    def _must_hear(self, present: Present, *events: str) -> None:
+    def _must_get_all(self, present: Present, *events: str) -> None:
         received = present.received[-1]
         self._steps.must(received == list(events), f"{present.name} gets {received}, not {list(events)}")
 

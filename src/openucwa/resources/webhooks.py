@@ -207,7 +207,7 @@ class OneWebhook(_OfOne):
         return Answer(webhook_document(call, call.target), etag=call.target.etag)
 
     @Operation(
-        "Replaces what a webhook says; omitted properties get their defaults, the secret stays.",
+        "Replaces the properties of a webhook; omitted ones get their defaults, the secret stays.",
         takes=PARAMETERS,
         refuses=CHANGE_REFUSALS,
     )

@@ -33,9 +33,9 @@ class StatusPages:
     def __call__(self, request: Request) -> Response | Coroutine[Any, Any, Response]:
         page = self._pages.get(request.path)
         if page is None:
-            return _page(404, b'{"message":"there are /healthz, /readyz and /metrics"}')
+            return _page(404, b'{"message":"no such page; available: /healthz, /readyz and /metrics"}')
         if request.method not in {"GET", "HEAD"}:
-            body = b'{"message":"this is to be read, by GET or HEAD"}'
+            body = b'{"message":"only GET and HEAD are supported"}'
             return _page(405, body, JSON, (b"Allow", b"GET, HEAD"))
         return page(request)
 

@@ -1,5 +1,5 @@
 // The cross-domain frame: a page of an allowed origin posts a request as a JSON string; it is sent to this host, and
-// the answer is posted back as a JSON string (docs/protocol.md, "Browsers from elsewhere").
+// the answer is posted back as a JSON string (docs/protocol.md, "Cross-origin browsers").
 
 const ORIGINS = document.currentScript.dataset.origins.split(" ").filter(Boolean);
 

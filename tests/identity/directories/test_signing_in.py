@@ -231,6 +231,15 @@ async def test_removed_user_of_the_directory_stays_out(service: Service, connect
     assert (await granted(connect, service, "dana", "dana-secret")).status_code == 400
 
 
+async def test_disabled_user_of_the_directory_stays_out_until_enabled(service: Service, connect: Connect) -> None:
+    client = connect(service)
+    await client.sign_in("dana", "dana-secret")
+    await service.store.users.disable("sip:dana@contoso.com", service.world.now())
+    assert (await granted(connect, service, "dana", "dana-secret")).status_code == 400
+    await service.store.users.enable("sip:dana@contoso.com")
+    assert (await granted(connect, service, "dana", "dana-secret")).status_code == 200
+
+
 async def test_many_sign_ins_at_once_add_one_user(service: Service, connect: Connect) -> None:
     answers = await asyncio.gather(*(granted(connect, service, "dana", "dana-secret") for _ in range(4)))
     assert {answer.status_code for answer in answers} == {200}

@@ -108,6 +108,31 @@ async def test_removed_user_stays_out_with_old_tokens_and_new_ones(
     assert await server.store.users.get("sip:new@contoso.com") is None
 
 
+async def test_disabled_user_stays_out_with_an_issuers_token_until_enabled(
+    server: Service, connect: Connect, provider: RunningProvider, claims: Claiming
+) -> None:
+    client = bearing(connect, server, sign(provider.key, claims(**NEW)))
+    await client.open()
+    await server.store.users.disable("sip:new@contoso.com", server.world.now())
+    other = bearing(connect, server, sign(provider.key, claims(**NEW, jti="another")))
+    for each in (client, other):
+        assert (await each.post("/ucwa/v1/applications", json=APPLICATION)).status_code == 401
+    assert (await client.get(client.app)).status_code == 401
+    await server.store.users.enable("sip:new@contoso.com")
+    await client.open()
+
+
+async def test_application_that_was_opened_while_its_user_was_disabled_is_of_no_use(
+    server: Service, connect: Connect, provider: RunningProvider, claims: Claiming
+) -> None:
+    client = bearing(connect, server, sign(provider.key, claims(**NEW)))
+    await client.open()
+    (session,) = await server.store.applications.all("sip:new@contoso.com")
+    await server.store.users.disable("sip:new@contoso.com", server.world.now())
+    await server.store.applications.open(session.application, None, server.world.now(), 10)
+    assert (await client.get(client.app)).status_code == 401
+
+
 async def test_password_change_here_does_not_end_the_issuers_tokens(
     server: Service, connect: Connect, provider: RunningProvider
 ) -> None:
