@@ -1,6 +1,7 @@
 """openucwa webhook."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -48,6 +49,8 @@ def test_list_shows_webhooks_without_secrets(data: str) -> None:
     assert webhook.id in listed
     assert f"{LENE}  active  {URL}  CRM" in listed
     assert "whsec_" not in listed
+    (row,) = json.loads(run("webhook", "list", "--json", "--data", data).stdout)
+    assert row == {"webhook": webhook.id, "of": LENE, "state": "active", "url": URL, "description": "CRM"}
 
 
 @pytest.mark.parametrize(

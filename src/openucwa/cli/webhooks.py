@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import click
 
-from openucwa.cli.common import Failure, existing, in_store, os_user, places, table
+from openucwa.cli.common import Failure, existing, in_store, json_option, listing, os_user, places
 from openucwa.cli.users import sip
 from openucwa.config import Config
 from openucwa.model.refusals import ParameterValidationFailure, ResourceNotFound
@@ -87,12 +87,13 @@ def add(
 
 
 @webhook.command("list")
+@json_option
 @places
-def list_webhooks(file: Path | None, **flags: object) -> None:
+def list_webhooks(as_json: bool, file: Path | None, **flags: object) -> None:
     """List all webhooks."""
     found = in_store(existing(file, flags), lambda store: store.webhooks.everybodys())
     rows = [(each.id, _owner(each), each.state.lower(), each.url, each.description) for each in found]
-    table(("webhook", "of", "state", "url", "description"), rows)
+    listing(("webhook", "of", "state", "url", "description"), rows, as_json=as_json)
 
 
 @webhook.command()
@@ -168,11 +169,12 @@ def redeliver(webhook_id: str, message: str, file: Path | None, **flags: object)
 
 @webhook.command()
 @_ID
+@json_option
 @places
-def deliveries(webhook_id: str, file: Path | None, **flags: object) -> None:
+def deliveries(webhook_id: str, as_json: bool, file: Path | None, **flags: object) -> None:
     """List the latest deliveries of a webhook, newest first, with the result of the last attempt."""
 
-    async def work(store: Store, _rules: Subscriptions) -> list[tuple[str, ...]]:
+    async def work(store: Store, _rules: Subscriptions) -> list[tuple[object, ...]]:
         found = await _find(store, webhook_id)
         return [
             (
@@ -180,14 +182,14 @@ def deliveries(webhook_id: str, file: Path | None, **flags: object) -> None:
                 datetime.fromtimestamp(each.at // 1000, UTC).isoformat(),
                 each.type,
                 each.state.lower(),
-                str(each.tried),
-                str(each.attempts[-1].status or each.attempts[-1].error) if each.attempts else "",
+                each.tried,
+                str(each.attempts[-1].status or each.attempts[-1].error) if each.attempts else None,
             )
             for each in await store.webhooks.deliveries(found.id, None, _LISTED)
         ]
 
     rows = _with_rules(existing(file, flags), work)
-    table(("message", "changed", "type", "state", "attempts", "last result"), rows)
+    listing(("message", "changed", "type", "state", "attempts", "last result"), rows, as_json=as_json)
 
 
 def _owner(webhook: Webhook) -> str:
