@@ -63,6 +63,7 @@ async def test_user_changes_the_password_and_signs_out_everywhere(
     sure = page.get_by_role("dialog", name="Sign out everywhere?")
     await sure.get_by_role("button", name="Sign out everywhere").click()
     await expect(page.get_by_role("alert")).to_have_text("You are signed out everywhere.")
+    await expect(page.get_by_role("alert")).to_have_class("notice good")
     await expect(again).to_be_visible()
     await console.sign_in(username=USER, password=NEW)
     await expect(page.get_by_role("button", name="Change password…")).to_be_visible()

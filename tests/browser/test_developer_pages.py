@@ -61,7 +61,7 @@ async def test_developer_signs_in_tries_requests_and_reads_a_guide(chromium: Bro
     await reading.get_by_role("button").first.click()
 
     await page.get_by_role("button", name="Sign out").click()
-    await page.get_by_label("Or a token that you have").fill("not a token")
+    await page.get_by_label("Or an existing token").fill("not a token")
     await page.get_by_role("button", name="Use the token").click()
     await creating.get_by_role("button").first.click()
     await expect(await answer_of(creating)).to_contain_text("Unauthorized")
@@ -85,6 +85,10 @@ async def test_guides_have_their_navigation_in_the_language_of_the_browser(
     await expect(page.get_by_role("heading", name="Einen Server betreiben")).to_be_visible()
     # The guides themselves are in English, even where a text has a translation.
     await expect(page.get_by_role("heading", name="In a browser")).to_be_visible()
+    await page.set_viewport_size({"width": 390, "height": 844})
+    name = await page.locator(".brand span").bounding_box()
+    assert name is not None
+    assert name["height"] < 30, "the server's name must be on one line"
     await page.get_by_role("link", name="Anfragen ausprobieren").click()
     await expect(page.get_by_role("button", name="Anmelden")).to_be_visible()
     await developer.leave()

@@ -66,6 +66,12 @@ async def test_guide_has_its_title_and_its_contents(stranger: UcwaClient) -> Non
     assert '<a href="/docs/operating" aria-current=page>Operating</a>' in text
 
 
+async def test_first_guide_is_listed_as_what_it_is(stranger: UcwaClient) -> None:
+    text = (await stranger.get("/docs", headers=NAVIGATION)).text
+    assert "<title>Overview · openucwa</title>" in text
+    assert '<a href="/docs" aria-current=page>Overview</a>' in text
+
+
 async def test_unknown_guide_is_a_page_with_a_way_on(stranger: UcwaClient) -> None:
     answer = await stranger.get("/docs/nothing", headers=NAVIGATION)
     assert answer.status_code == 404

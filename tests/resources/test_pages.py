@@ -155,7 +155,7 @@ async def test_name_and_logo_of_the_server_are_shown(make_service: Make, connect
     logo.write_bytes(b"<svg xmlns='http://www.w3.org/2000/svg'/>")
     client = connect(await make_service(page_name="Contoso <Meetings>", page_logo=str(logo)))
     text = (await page(client, "/")).text
-    assert "<title>Contoso &lt;Meetings&gt;</title>" in text
+    assert '<title translate="no">Contoso &lt;Meetings&gt;</title>' in text
     assert ">openucwa<" not in text
     answer = await client.get("/static/logo", headers={"Accept": "*/*"})
     assert (answer.content, answer.headers["Content-Type"]) == (logo.read_bytes(), "image/svg+xml")

@@ -47,6 +47,8 @@ GROUPS: Mapping[str, Sequence[str]] = {
     "The project": ("docs/architecture.md", "CONTRIBUTING.md", "CHANGELOG.md"),
 }
 START = "README.md"
+#: The title of the first guide, whose heading is the product's name.
+_OVERVIEW = "Overview"
 API_PAGE = f"{GUIDES}/api"
 
 
@@ -87,7 +89,8 @@ class Library:
         from openucwa.resources.rendering.guides import title_of  # noqa: PLC0415  # only if a guide is read
 
         folder = _folder()
-        return {path: title_of(folder.joinpath(path).read_text("utf-8")) for path in self._paths.values()}
+        titles = {path: title_of(folder.joinpath(path).read_text("utf-8")) for path in self._paths.values()}
+        return titles | {START: _OVERVIEW}
 
     def _render(self, path: str) -> bytes:
         from openucwa.resources.rendering.guides import render  # noqa: PLC0415  # only if a guide is read
@@ -96,7 +99,7 @@ class Library:
         guide = render(_folder().joinpath(path).read_text("utf-8"), path, places)
         contents = "".join(f'<li><a href="#{each.anchor}">{escape(each.text)}</a></li>' for each in guide.headings)
         shown = {
-            "title": escape(guide.title),
+            "title": escape(self._titles[path]),
             "server_name": escape(self._server_name),
             "guides": "".join(self._group(name, paths, path) for name, paths in GROUPS.items()),
             "contents": f'<ul lang="en">{contents}</ul>',

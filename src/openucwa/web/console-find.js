@@ -73,7 +73,7 @@ export class FindSection {
         "fieldset",
         { class: "condition" },
         make("legend", {}, t`By the data of an extension`),
-        field(t`Extension`, this.#extension, t`Its id; empty: any.`),
+        field(t`Extension`, this.#extension, t`Its id. Leave empty for any extension.`),
         field(t`Property`, this.#property),
         field(t`Comparison`, this.#operator),
         field(t`Type`, this.#type),
@@ -82,7 +82,7 @@ export class FindSection {
       field(
         t`Filter`,
         this.#filter,
-        t`The fields above write it, or you do, as for OData: extensions('crm')/caseNumber eq 4711 and startswith(subject, 'Budget')`,
+        t`Filled in from the fields above, or write your own, as in OData: extensions('crm')/caseNumber eq 4711 and startswith(subject, 'Budget')`,
       ),
       make("div", { class: "row" }, make("button", { class: "primary", type: "submit" }, t`Find`)),
     );

@@ -173,7 +173,7 @@ function lateWords(closes, beforeStart) {
 
 function fileName({ subject, onlineMeetingId }) {
   const name = (subject ?? "").replace(/[^\p{L}\p{N} _-]+/gu, "").trim();
-  return name.slice(0, 60) || `meeting ${onlineMeetingId}`;
+  return [...name].slice(0, 60).join("").trim() || `meeting ${onlineMeetingId}`;
 }
 
 function save(name, blob) {

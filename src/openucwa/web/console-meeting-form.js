@@ -281,9 +281,7 @@ function fieldsOf(meeting) {
 function openWords(ends) {
   const unit = { style: "unit", unit: "hour", unitDisplay: "long", maximumFractionDigits: 1 };
   const later = new Intl.NumberFormat(language, unit).format(GRACE / HOUR);
-  return ends
-    ? t`Follows the end, ${later} later, unless you choose another time.`
-    : t`Leave empty for the server’s default.`;
+  return ends ? t`${later} after the end, unless you choose another time.` : t`Leave empty for the server’s default.`;
 }
 
 export function meetingLabel(name) {

@@ -142,7 +142,7 @@ class ConsolePage {
     const [{ Visit }] = await Promise.all([loadVisit(), session.open()]);
     this.#tab.remember({ credentials: this.#client.credentials, username, endpoint, live: null, talks: null });
     const visit = new Visit(this.#client, session, this.#notices, () =>
-      this.#signOut(t`You are signed out everywhere.`),
+      this.#signOut(t`You are signed out everywhere.`, "good"),
     );
     this.#visit = visit;
     $("who").textContent ||= username;
@@ -153,8 +153,8 @@ class ConsolePage {
     if (!location.hash) $("meetings-title").focus();
   }
 
-  // `why`: what is said of it; null: it was wanted.
-  #signOut(why) {
+  // `why`: what is said of it; null: nothing. `kind`: "good" if it was wanted.
+  #signOut(why, kind = "bad") {
     const visit = this.#visit;
     this.#visit = null;
     this.#again.close();
@@ -163,7 +163,7 @@ class ConsolePage {
     this.#forget();
     this.#notices.away(null);
     this.#show("front");
-    this.#form.show(why);
+    this.#form.show(why, undefined, kind);
   }
 
   #forget() {

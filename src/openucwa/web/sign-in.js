@@ -10,7 +10,7 @@ function passwordField(label, attributes) {
 }
 
 export class SignInForm {
-  #error = make("p", { class: "notice bad", role: "alert", hidden: true });
+  #notice = make("p", { class: "notice bad", role: "alert", hidden: true });
   #username = make("input", {
     id: "username",
     name: "username",
@@ -28,7 +28,7 @@ export class SignInForm {
     this.element = make(
       "form",
       { class: "stack", novalidate: true },
-      this.#error,
+      this.#notice,
       field(t`User name`, this.#username, t`Your address on this server, such as name@domain.`),
       passwordElement,
       make("button", { class: "primary", type: "submit" }, words),
@@ -43,15 +43,15 @@ export class SignInForm {
     return this.#username.value.trim();
   }
 
-  // `words`: why one is to sign in; null: no reason.
-  show(words = null, username = this.username) {
+  // `words`: why one is to sign in; null: no reason. `kind`: "bad" for trouble, "good" for what was wanted.
+  show(words = null, username = this.username, kind = "bad") {
     this.#username.value = username;
-    notify(this.#error, words);
+    this.#say(words, kind);
     (username ? this.#password : this.#username).focus();
   }
 
   async #signIn(signIn) {
-    notify(this.#error, null);
+    this.#say(null);
     const fields = [
       [this.#username, t`Please enter your user name.`],
       [this.#password, t`Please enter your password.`],
@@ -64,8 +64,13 @@ export class SignInForm {
       if (isWrongPassword(error)) {
         complain(this.#password, t`The user name or the password is wrong.`);
         this.#password.select();
-      } else notify(this.#error, inWords(error));
+      } else this.#say(inWords(error));
     }
+  }
+
+  #say(words, kind = "bad") {
+    this.#notice.className = `notice ${kind}`;
+    notify(this.#notice, words);
   }
 }
 

@@ -52,7 +52,7 @@ export const TEXTS = {
   "In the time zone {0}.": "In der Zeitzone {0}.",
   "It was scheduled in {0}.": "Geplant wurde in {0}.",
   "For the organizer:": "Beim Organisator:",
-  "Enter when it begins, or clear the end.": "Geben Sie an, wann sie beginnt, oder leeren Sie das Ende.",
+  "Enter when it begins, or clear the end.": "Geben Sie an, wann sie beginnt, oder löschen Sie das Ende.",
   "Enter when it ends.": "Geben Sie an, wann sie endet.",
   "The end must be after the start.": "Das Ende muss nach dem Beginn liegen.",
   "This time does not exist, because clocks go forward. Choose {0}, or another time.":
@@ -60,8 +60,7 @@ export const TEXTS = {
   "The meeting would close before it ends.": "Die Besprechung würde vor ihrem Ende schließen.",
   "This meeting closes before it ends. Edit “Open until”.":
     "Diese Besprechung schließt vor ihrem Ende. Ändern Sie „Offen bis“.",
-  "Follows the end, {0} later, unless you choose another time.":
-    "Folgt dem Ende, {0} später, wenn Sie keine andere Zeit wählen.",
+  "{0} after the end, unless you choose another time.": "{0} nach dem Ende, wenn Sie keine andere Zeit wählen.",
   "Length and settings are those of your last meeting, “{0}”.":
     "Dauer und Einstellungen sind die Ihrer letzten Besprechung „{0}“.",
   "Same people as in “{0}”": "Dieselben Personen wie in „{0}“",
@@ -220,7 +219,7 @@ export const TEXTS = {
   "Leave empty for the server’s default.": "Leer lassen für die Vorgabe des Servers.",
   "Addresses such as name@domain, one per line.": "Adressen wie name@domain, eine je Zeile.",
   "They can admit and remove people. You always can.":
-    "Sie können Personen einlassen und entfernen. Sie selbst können es immer.",
+    "Die Leitung kann Personen einlassen und entfernen. Sie selbst können das immer.",
   "This server does not offer that choice. Choose another one.":
     "Dieser Server bietet das nicht an. Bitte wählen Sie etwas anderes.",
   "The subject can have at most {0} characters.": "Der Betreff kann höchstens {0} Zeichen haben.",
@@ -417,11 +416,11 @@ export const TEXTS = {
     "Unter denen, die Sie organisieren, zu denen Sie eingeladen sind oder an denen Sie teilnehmen.",
   "By the data of an extension": "Nach den Daten einer Erweiterung",
   Extension: "Erweiterung",
-  "Its id; empty: any.": "Ihre Kennung; leer: jede.",
+  "Its id. Leave empty for any extension.": "Ihre Kennung. Leer lassen für jede Erweiterung.",
   Comparison: "Vergleich",
   Filter: "Filter",
-  "The fields above write it, or you do, as for OData: extensions('crm')/caseNumber eq 4711 and startswith(subject, 'Budget')":
-    "Aus den Feldern oben, oder selbst geschrieben wie für OData: extensions('crm')/caseNumber eq 4711 and startswith(subject, 'Budget')",
+  "Filled in from the fields above, or write your own, as in OData: extensions('crm')/caseNumber eq 4711 and startswith(subject, 'Budget')":
+    "Wird aus den Feldern oben ausgefüllt. Sie können ihn auch selbst schreiben, wie in OData: extensions('crm')/caseNumber eq 4711 and startswith(subject, 'Budget')",
   "Enter a filter.": "Geben Sie einen Filter ein.",
   is: "ist",
   "is not": "ist nicht",
@@ -739,7 +738,7 @@ export const TEXTS = {
   "Requests are sent to this server and change real data. Values of path parameters are taken from the answers: create an application first, and its id is filled in below.":
     "Anfragen gehen an diesen Server und ändern echte Daten. Werte von Pfadparametern werden aus den Antworten übernommen: Legen Sie zuerst eine Anwendung an, dann ist ihre Kennung unten eingetragen.",
   "This page needs JavaScript. The API does not.": "Diese Seite braucht JavaScript. Die API nicht.",
-  "Or a token that you have": "Oder ein vorhandenes Token",
+  "Or an existing token": "Oder ein vorhandenes Token",
   "Use the token": "Token verwenden",
   "Requests are sent with your token.": "Anfragen werden mit Ihrem Token gesendet.",
   "You are signed in as {0}.": "Sie sind als {0} angemeldet.",

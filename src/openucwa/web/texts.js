@@ -22,12 +22,15 @@ function chosen(wanted) {
   return known ?? "en";
 }
 
-// What stands in the page's file, but for elements that say what their language is.
+// What stands in the page's file, but for elements that say what their language is, and names.
 function translatePage() {
   document.documentElement.lang = language;
+  if (document.querySelector("title").translate) document.title = texts.get(document.title) ?? document.title;
   const shown = NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT;
   const walker = document.createTreeWalker(document.body, shown, (node) =>
-    node.nodeType === Node.ELEMENT_NODE && node.lang !== "" ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT,
+    node.nodeType === Node.ELEMENT_NODE && (node.lang !== "" || !node.translate)
+      ? NodeFilter.FILTER_REJECT
+      : NodeFilter.FILTER_ACCEPT,
   );
   for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
     if (node.nodeType === Node.TEXT_NODE) translateText(node);
