@@ -8,8 +8,8 @@ from operator import attrgetter
 from openucwa.model.contact import contacts_topic
 from openucwa.model.event import application_topic
 from openucwa.model.presence import person_topic
-from openucwa.model.refusals import AlreadyExists, Conflict, ResourceNotFound
-from openucwa.model.user import User
+from openucwa.model.refusals import AlreadyExists, Conflict, ResourceNotFound, Unauthorized
+from openucwa.model.user import REVOKED, User
 from openucwa.store.contract.users import Ending
 from openucwa.store.engine import Transaction
 from openucwa.store.sql import applications, contact_lists, participations, presence, words
@@ -113,7 +113,12 @@ class Users(Part):
         return [USERS.record(row) for row in await self._reader.rows(_SELECT + "order by uri")]
 
     async def change_password(
-        self, uri: str, password_hash: str, was: str | None = None, ending: Ending | None = None
+        self,
+        uri: str,
+        password_hash: str,
+        was: str | None = None,
+        ending: Ending | None = None,
+        generation: int | None = None,
     ) -> int:
         key = uri.lower()
 
@@ -124,15 +129,15 @@ class Users(Part):
             if was is not None and row[0] != was:
                 raise Conflict("the password was changed by another request")
             await transaction.run("update users set password_hash = ? where uri = ?", password_hash, key)
-            return await _revoke(transaction, key, "the password was changed", ending)
+            return await _revoke(transaction, key, "the password was changed", ending, generation)
 
         return await self._writer.change(work, key, must_notify=False)
 
-    async def revoke(self, uri: str, ending: Ending) -> int:
+    async def revoke(self, uri: str, ending: Ending, generation: int | None = None) -> int:
         key = uri.lower()
 
         async def work(transaction: Transaction) -> int:
-            return await _revoke(transaction, key, "its user signed out everywhere", ending)
+            return await _revoke(transaction, key, "its user signed out everywhere", ending, generation)
 
         return await self._writer.change(work, key, must_notify=False)
 
@@ -199,11 +204,19 @@ async def _switch(transaction: Transaction, uri: str, *, disabled: bool) -> bool
     return True
 
 
-async def _revoke(transaction: Transaction, uri: str, reason: str, ending: Ending | None) -> int:
-    """Revokes all tokens that were issued to a user; returns the generation of the next ones. ResourceNotFound."""
+async def _revoke(
+    transaction: Transaction, uri: str, reason: str, ending: Ending | None, generation: int | None = None
+) -> int:
+    """Revokes all tokens that were issued to a user; returns the generation of the next ones.
+
+    `generation`: that of the token of the request; None: there is none. ResourceNotFound. Unauthorized: that token was
+    revoked after the request was admitted; otherwise who signs out others could not get rid of them.
+    """
     row = await transaction.row("update users set generation = generation + 1 where uri = ? returning generation", uri)
     if row is None:
         raise ResourceNotFound(_NO_USER)
+    if generation is not None and row[0] != generation + 1:
+        raise Unauthorized(REVOKED)
     if ending is not None:
         await applications.end_all(transaction, uri, ending.at, reason, ending.keep)
     return int(row[0])
