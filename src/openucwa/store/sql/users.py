@@ -16,7 +16,7 @@ from openucwa.store.sql import applications, contact_lists, participations, pres
 from openucwa.store.sql.events import continue_topic
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.tables import USERS
-from openucwa.telemetry.audit import Removal
+from openucwa.telemetry.audit import Removal, UserAdded
 
 _NO_USER = "no such user"
 _SELECT = f"select {USERS.columns} from users "
@@ -89,7 +89,8 @@ class Users(Part):
                 return admitted
             if not create or await transaction.row("select 1 from removed_users where uri = ?", uri) is not None:
                 return None
-            await transaction.run(_ADD_USER, *USERS.values(replace(user, uri=uri)))
+            if await transaction.run(_ADD_USER, *USERS.values(replace(user, uri=uri))):
+                transaction.acts.append(UserAdded(user.source or "", uri))
             await words.write(transaction, replace(user, uri=uri))
             added = await transaction.row(_SELECT + "where uri = ?", uri)
             return None if added is None else USERS.record(added)
@@ -183,7 +184,7 @@ class Users(Part):
             await self._log.record_removed_user(transaction, owner, at)
             await _delete_all(transaction, owner)
             await presence.remove(transaction, owner, at)
-            transaction.removals += contacts
+            transaction.acts += contacts
             await transaction.run("update topics set ended = ? where topic >= ? and topic < ?", at, *conversations)
             await transaction.run("delete from events where topic = ?", contacts_topic(owner))
             await transaction.run("delete from topics where topic = ?", contacts_topic(owner))
@@ -242,8 +243,8 @@ async def _delete_all(transaction: Transaction, owner: str) -> None:
     await transaction.run("delete from stored_bytes where owner = ?", owner)
     await transaction.run("delete from findable_state where organizer = ?", owner)
     await transaction.run("delete from handed_over where successor = ?", owner)
-    transaction.removals.append(Removal("user", owner, owner, "removed by an administrator"))
+    transaction.acts.append(Removal("user", owner, owner, "removed by an administrator"))
     for (application_id,) in opened:
-        transaction.removals.append(Removal("application", application_id, owner, reason))
+        transaction.acts.append(Removal("application", application_id, owner, reason))
     for meeting_id, extensions in meetings:
-        transaction.removals.append(Removal("meeting", meeting_id, owner, f"{reason}; {extensions} extensions with it"))
+        transaction.acts.append(Removal("meeting", meeting_id, owner, f"{reason}; {extensions} extensions with it"))
