@@ -118,6 +118,12 @@ def test_release_is_a_commit_and_a_tag_with_its_changes(released: Path) -> None:
     assert re.findall(r"^## (.*)$", log, re.MULTILINE)[:2] == [NEXT, __version__]
 
 
+def test_migration_job_of_kubernetes_gets_a_new_name(released: Path) -> None:
+    manifests = (released / "deploy" / "kubernetes" / "openucwa.yaml").read_text("utf-8")
+    assert f"name: openucwa-migrate-{NEXT.replace('.', '-')}\n" in manifests
+    assert manifests.count(f"image: openucwa:{NEXT}\n") == 2
+
+
 def test_same_version_is_not_released_twice(released: Path) -> None:
     assert release(released, NEXT).returncode == 1
 

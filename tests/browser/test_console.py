@@ -47,7 +47,7 @@ async def test_every_link_of_the_front_page_works(chromium: Browser, plain: Runn
     await visitor.look("1-front")
     assert await visitor.page.title() == "openucwa"
     hrefs = await visitor.page.locator("#front a").evaluate_all("links => links.map(link => link.href)")
-    assert len(hrefs) == 2
+    assert len(hrefs) == 4
     for href in hrefs:
         assert (await visitor.context.request.get(href)).status == 200
     await visitor.leave()

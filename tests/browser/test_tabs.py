@@ -77,6 +77,8 @@ async def test_of_all_hidden_tabs_only_the_first_polls(chromium: Browser, plain:
         await page.get_by_role("link", name="New meeting").click()
         await page.get_by_label("Subject").fill("Budget")
         await page.get_by_role("button", name="Schedule").click()
+        # Whoever goes on before the meeting is saved is asked whether to discard it.
+        await expect(page.locator("#meeting")).to_be_visible()
         await page.locator("a.own").click()
         await page.get_by_role("button", name="Busy").click()
     await expect(first.page.locator("#who-presence")).to_have_text("Busy")

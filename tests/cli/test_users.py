@@ -69,9 +69,9 @@ def test_users_are_listed_in_columns(data: str) -> None:
     add(data, "--name", "Lene Aaling", "--email", "lene@contoso.com")
     add(data, uri="sip:b@contoso.com")
     assert run("user", "list", "--data", data).stdout.splitlines() == [
-        "user                   name         email             pool  from",
-        "sip:b@contoso.com      b            -                 -     -",
-        "sip:lenea@contoso.com  Lene Aaling  lene@contoso.com  -     -",
+        "user                   name         email             pool  disabled  from",
+        "sip:b@contoso.com      b            -                 -     no        -",
+        "sip:lenea@contoso.com  Lene Aaling  lene@contoso.com  -     no        -",
     ]
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from openucwa.model.event import ChannelState, NewEvent, application_topic
-from openucwa.model.refusals import AlreadyExists, ApplicationNotFound, Conflict, ResourceNotFound
+from openucwa.model.refusals import AlreadyExists, ApplicationNotFound, Conflict, ResourceNotFound, Unauthorized
 from openucwa.model.user import SigningKey, User
 from openucwa.store.contract import Ending, Store
 from tests.contract.samples import AT, DAN, MANY, MEETING, application, assigned, extension, meeting, user, with_meeting
@@ -284,6 +284,18 @@ async def test_password_that_another_request_changed_is_not_changed_again(store:
     found = await store.users.get(LENE)
     assert found is not None
     assert found.password_hash == "second"
+
+
+async def test_request_whose_token_was_revoked_meanwhile_revokes_nothing_and_changes_no_password(store: Store) -> None:
+    await store.users.add(user())
+    await store.applications.open(application(), None, AT, MANY)
+    await store.users.revoke(LENE, Ending(AT, "101"), generation=1)
+    with pytest.raises(Unauthorized):
+        await store.users.revoke(LENE, Ending(AT), generation=1)
+    with pytest.raises(Unauthorized):
+        await store.users.change_password(LENE, "second", user().password_hash, Ending(AT), generation=1)
+    assert await store.users.get(LENE) == replace(user(), generation=2)
+    assert [each.application.id for each in await store.applications.all(LENE)] == ["101"]
 
 
 @pytest.mark.parametrize("change", ["disable", "enable", "revoke"])

@@ -1,5 +1,6 @@
 """openucwa:password and openucwa:signOut: what users do with their own account, over the protocol."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.client import PASSWORD, UcwaClient
 from tests.conftest import Connect, Make
 from tests.resources.messages import assert_refused
 from tests.users import LENE
+from tests.world import FakeWorld
 
 NEW = "a new horse, correct"
 
@@ -145,6 +147,20 @@ async def test_application_that_is_kept_goes_on_with_the_new_token(lene: UcwaCli
     lene.token = answer.json()["accessToken"]
     assert (await lene.get(lene.app)).status_code == 200
     assert (await other.get(other.app)).status_code == 401
+
+
+async def test_signing_out_does_not_prolong_the_token(service: Service, lene: UcwaClient, world: FakeWorld) -> None:
+    expires = (await service.callers.check(lene.token or "")).expires
+    await world.advance(60)
+    answer = (await sign_out(lene, keepThis=True)).json()
+    assert (await service.callers.check(answer["accessToken"])).expires == expires
+    assert answer["expiresIn"] == (expires - world.now()) // 1000
+
+
+async def test_of_requests_with_one_token_only_the_first_gets_a_new_one(lene: UcwaClient) -> None:
+    requests = (lene.post(f"{lene.app}/openucwa/signOut", json={"keepThis": True}) for _ in range(4))
+    answers = await asyncio.gather(*requests)
+    assert sorted(each.status_code for each in answers) == [200, 401, 401, 401]
 
 
 async def test_new_token_has_no_more_scopes_than_the_old_one(service: Service, lene: UcwaClient) -> None:

@@ -96,7 +96,8 @@ def test_user_added_or_changed_at_run_time_takes_effect_at_once(prepared: Path, 
         assert server.ask("GET", application, token=token)[0] == 401
         server.sign_in("another password")
         assert command("user", "remove", LENE, "--yes", "--data", str(tmp_path)).returncode == 0
-        assert command("user", "list", "--data", str(tmp_path)).stdout.splitlines() == ["user  name  email  pool  from"]
+        listed = command("user", "list", "--data", str(tmp_path)).stdout.splitlines()
+        assert listed == ["user  name  email  pool  disabled  from"]
 
 
 def test_request_in_flight_is_finished_at_a_stop(prepared: Path) -> None:

@@ -137,7 +137,7 @@ class RecordingTransaction:
         self._records = records
         self.moved = transaction.moved
         self.announce = transaction.announce
-        self.removals = transaction.removals
+        self.acts = transaction.acts
 
     def lock(self, *keys: str) -> Coroutine[Any, Any, None]:
         self._held |= frozenset(keys)

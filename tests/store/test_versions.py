@@ -26,7 +26,7 @@ from openucwa.model.presence import Membership, Subscription, SubscriptionLimits
 from openucwa.model.refusals import InvalidExchangeServerVersion
 from openucwa.model.user import SigningKey, User
 from openucwa.model.webhook import Delivery, Webhook, WebhookPosition, WebhookState
-from openucwa.store.contract import ContactLimits, Match, MeetingQuery, QueryLimits, Store
+from openucwa.store.contract import ContactLimits, Ending, Match, MeetingQuery, QueryLimits, Store
 from openucwa.store.sqlite import SqliteStore
 from openucwa.store.sqlite.database import Database
 from openucwa.store.sqlite.schema import MIGRATIONS, Schema
@@ -57,6 +57,8 @@ ARGUMENTS: dict[Any, object] = {
     int: 1,
     bool: True,
     Match: None,
+    Ending: Ending(AT, "x"),
+    Ending | None: None,
     Webhook: webhook(),
     WebhookPosition: WebhookPosition("x", 0, 0),
     WebhookState: WebhookState.GONE,

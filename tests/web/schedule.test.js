@@ -85,6 +85,18 @@ test("a local time that clocks skip is found out", () => {
   assert.equal(readLocal("soon"), null);
 });
 
+test("a device whose zone is unknown shows UTC", () => {
+  const { resolvedOptions } = Intl.DateTimeFormat.prototype;
+  // As Chromium says it, with TZ="".
+  Intl.DateTimeFormat.prototype.resolvedOptions = () => ({ timeZone: "Etc/Unknown" });
+  try {
+    assert.equal(ownZone(), "UTC");
+    assert.equal(zoneText(ownZone(), begin), "UTC");
+  } finally {
+    Intl.DateTimeFormat.prototype.resolvedOptions = resolvedOptions;
+  }
+});
+
 test("a new meeting is proposed for the next half hour, as long as the last one", () => {
   const at = Date.parse("2027-01-11T09:00:00Z");
   assert.equal(proposed(at, HOUR).begin.toISOString(), "2027-01-11T09:30:00.000Z");

@@ -65,6 +65,7 @@ class Accounts:
         A wrong current password counts as a failed sign-in. ParameterValidationFailure: the current password is wrong,
         or the new one is too short, too long, or the current one. Forbidden: the user has no password here, or the
         token is an issuer's. TooManyRequests: too many failed sign-ins. Conflict: it was changed at the same time.
+        Unauthorized: the token was revoked meanwhile.
         """
         user = await self._with_password(caller)
         check_new(change.new)
@@ -84,22 +85,24 @@ class Accounts:
             raise ParameterValidationFailure({"newPassword": "must not be the current password"})
         hashed = await self._passwords.hash(change.new)
         ending = None if change.keep is None else Ending(self._world.now(), change.keep)
-        generation = await self._users.change_password(user.uri, hashed, user.password_hash, ending)
+        generation = await self._users.change_password(user.uri, hashed, user.password_hash, ending, caller.generation)
         audit.log(audit.PasswordChanged(caller.identity, user.uri, change.client))
-        return self._token(caller, user, generation)
+        return self._token(caller, user, generation, self._world.now() + self._token_lifetime * 1000)
 
     async def sign_out(self, caller: Caller, keep: str | None, client: str) -> NewToken | None:
         """Revokes all tokens of the caller's user and ends all applications but `keep` (an id).
 
-        A new token if an application is kept and the caller's token was one of this server; an issuer's stays valid.
-        Unauthorized: the user was removed.
+        A new token, valid for as long as the caller's was, if an application is kept and that token was one of this
+        server; an issuer's stays valid.
+        Unauthorized: the token was revoked meanwhile. ResourceNotFound: the user was removed.
         """
-        generation = await self._users.revoke(caller.identity, Ending(self._world.now(), keep))
+        generation = await self._users.revoke(caller.identity, Ending(self._world.now(), keep), caller.generation)
         audit.log(audit.TokensRevoked(caller.identity, caller.identity, client))
         user = await self._users.get(caller.identity)
         if keep is None or caller.issuer is not None or user is None:
             return None
-        return self._token(caller, user, generation)
+        # No password was given: otherwise whoever has a token could renew it for ever.
+        return self._token(caller, user, generation, caller.expires)
 
     async def has_password(self, caller: Caller) -> bool:
         """Whether `change_password` may work."""
@@ -121,10 +124,9 @@ class Accounts:
             raise Forbidden(f"this token is of {caller.issuer}: sign in with the password of this server to change it")
         return user
 
-    def _token(self, caller: Caller, user: User, generation: int) -> NewToken:
-        expires = self._world.now() + self._token_lifetime * 1000
+    def _token(self, caller: Caller, user: User, generation: int, expires: int) -> NewToken:
         issued = Caller(user.uri, user.name, None, generation, expires, caller.scopes)
-        return NewToken(self._tokens.issue(issued), self._token_lifetime)
+        return NewToken(self._tokens.issue(issued), max(0, expires - self._world.now()) // 1000)
 
 
 def check_new(password: str) -> None:

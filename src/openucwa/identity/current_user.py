@@ -2,7 +2,7 @@
 
 from openucwa.identity.tokens import Caller
 from openucwa.model.refusals import Unauthorized
-from openucwa.model.user import User
+from openucwa.model.user import REVOKED, User
 from openucwa.store.contract import Users
 
 #: Why a disabled user's tokens are refused.
@@ -21,5 +21,5 @@ async def current_user(users: Users, caller: Caller) -> User | None:
     if user is not None and user.disabled:
         raise Unauthorized(DISABLED)
     if user is None or not caller.is_of(user.generation):
-        raise Unauthorized("the user was removed, or this token was revoked: by a new password, or by signing out")
+        raise Unauthorized(REVOKED)
     return user

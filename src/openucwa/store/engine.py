@@ -7,7 +7,7 @@ with `?`, or `?1` and so on if a parameter occurs twice, and use only SQL that b
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from openucwa.telemetry.audit import Removal
+from openucwa.telemetry.audit import Act
 
 T = TypeVar("T")
 
@@ -58,8 +58,8 @@ class Transaction(Protocol):
 
     #: The topics that it appends events to.
     moved: set[str]
-    #: What it removes, for the audit log.
-    removals: list[Removal]
+    #: What it does, for the audit trail.
+    acts: list[Act]
 
     def announce(self, topic: str) -> None:
         """Called before an event is appended to `topic`. CallbackChannelError: waiting polls cannot be notified, and

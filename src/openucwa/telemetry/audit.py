@@ -136,7 +136,7 @@ class TokensRevoked(Act):
 
 @dataclass(frozen=True)
 class UserAdded(Act):
-    """A user was added."""
+    """A user was added. `by`: the issuer or directory, if it was by the first sign-in."""
 
     by: str
     user: str

@@ -81,9 +81,10 @@ export function isZone(name) {
   }
 }
 
-// The time zone of this device.
+// The time zone of this device. Where Chromium cannot tell, it names one that it does not know, and shows UTC.
 export function ownZone() {
-  return new Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+  const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return isZone(zone) ? zone : "UTC";
 }
 
 /**

@@ -83,6 +83,19 @@ async def test_new_user_is_added_with_name_and_address_from_the_claims(
     assert added.source == provider.url
 
 
+async def test_user_whom_an_issuer_adds_is_in_the_audit_trail_once(
+    server: Service,
+    connect: Connect,
+    provider: RunningProvider,
+    claims: Claiming,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for name in ("first", "second"):
+        await bearing(connect, server, sign(provider.key, claims(**NEW, jti=name))).open(name)
+    lines = [each.getMessage() for each in caplog.records if each.name == "openucwa.audit"]
+    assert lines == [f"user-added by={provider.url} user=sip:new@contoso.com"]
+
+
 async def test_new_user_is_not_added_without_create_users(
     make_service: Make, connect: Connect, provider: RunningProvider, claims: Claiming
 ) -> None:

@@ -15,7 +15,7 @@ from openucwa.store.engine import UNCACHED, Query, Row, Work
 from openucwa.store.frames import without_frames
 from openucwa.store.postgres.connection import Answer
 from openucwa.store.postgres.statements import TRY_LOCK, counting, findable, finding, writes
-from openucwa.telemetry.audit import Removal
+from openucwa.telemetry.audit import Act
 
 #: Asks one statement with many sets of parameters, and gives the answer to each.
 Ask = Callable[[str, Iterable[Sequence[object]]], Coroutine[Any, Any, Sequence[Answer]]]
@@ -49,7 +49,7 @@ class Transaction:
     def __init__(self, change: "Change", others: Sequence["Change"], announcements: Announcements | None) -> None:
         self._announcements = announcements
         self.moved: set[str] = set()
-        self.removals: list[Removal] = []
+        self.acts: list[Act] = []
         self._change = change
         self._others = others
 
@@ -143,7 +143,7 @@ class Change:
         self._wrote = False
         # It holds the change, so only the work has it: a circle would be freed by a garbage collection only.
         transaction = Transaction(self, others, self._announcements)
-        self._moved, self._removals = transaction.moved, transaction.removals
+        self._moved, self._acts = transaction.moved, transaction.acts
         self._coroutine = self._work(transaction)
         return self._go_on(None)
 
@@ -178,9 +178,9 @@ class Change:
         return set() if self._error else self._moved
 
     @property
-    def removals(self) -> Sequence[Removal]:
-        """Its removals."""
-        return () if self._error else self._removals
+    def acts(self) -> Sequence[Act]:
+        """Its acts, for the audit trail."""
+        return () if self._error else self._acts
 
     @property
     def outdated(self) -> frozenset[Outdated] | None:

@@ -130,7 +130,7 @@ class Writer:
 
     def _committed(self, group: Sequence[Change]) -> None:
         for change in group:
-            audit.log(*change.removals)
+            audit.log(*change.acts)
         if topics := _all(change.moved for change in group):
             loop = asyncio.get_running_loop()
             for listener in self._commit_listeners:

@@ -294,7 +294,7 @@ async def end(transaction: Transaction, owner: str, application_id: str, at: int
     was_available = await presence.end(transaction, owner, application_id)
     if await transaction.run("delete from applications where owner = ? and id = ?", owner, application_id):
         await end_topic_of_poll(transaction, application_topic(owner, application_id), at)
-        transaction.removals.append(Removal("application", application_id, owner, reason))
+        transaction.acts.append(Removal("application", application_id, owner, reason))
         if was_available:
             await presence.publish(transaction, owner, at)
 

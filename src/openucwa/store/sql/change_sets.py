@@ -141,7 +141,7 @@ class ChangeSets(Part):
         if not await transaction.run(extensions.REMOVE, *key, change.id, before.etag):
             raise PreconditionFailed(EXTENSION_CHANGED)
         name = f"{change.id} in meeting {key[1]}"
-        transaction.removals.append(Removal("extension", name, key[0], "deleted"))
+        transaction.acts.append(Removal("extension", name, key[0], "deleted"))
         return number
 
 

@@ -99,7 +99,7 @@ async def remove(transaction: Transaction, owner: str, uri: str, group: Group, a
     if not await transaction.row(_IN_ANY_GROUP, owner, uri):
         await transaction.run("delete from contacts where owner = ? and uri = ?", owner, uri)
         await notify(transaction, owner, at, about_contact(owner, CONTACT_DELETED, uri))
-        transaction.removals.append(Removal("contact", uri, owner, reason))
+        transaction.acts.append(Removal("contact", uri, owner, reason))
 
 
 async def remove_from_all(transaction: Transaction, owner: str, uri: str, at: int) -> None:
@@ -119,7 +119,7 @@ async def remove_group(transaction: Transaction, owner: str, group: Group, at: i
         await remove(transaction, owner, uri, group, at, "its last group was deleted")
     await transaction.run("delete from contact_groups where owner = ? and id = ?", owner, group.id)
     await notify(transaction, owner, at, about_group(owner, GROUP_DELETED, group))
-    transaction.removals.append(Removal("group", group.id, owner, f"deleted; {len(members)} contacts were in it"))
+    transaction.acts.append(Removal("group", group.id, owner, f"deleted; {len(members)} contacts were in it"))
 
 
 async def leave(transaction: Transaction, uri: str, at: int) -> Sequence[Removal]:

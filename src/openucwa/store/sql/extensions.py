@@ -190,7 +190,7 @@ class Extensions(Part):
                 raise PreconditionFailed(EXTENSION_CHANGED)
             await transaction.run(MEETING_CHANGED, at, organizer, meeting_id)
             name = f"{extension_id} in meeting {meeting_id}"
-            transaction.removals.append(Removal("extension", name, organizer, "deleted"))
+            transaction.acts.append(Removal("extension", name, organizer, "deleted"))
             if anybody:
                 await notify_of_extension(transaction, organizer, meeting_id, at, old_type)
             return size

@@ -376,7 +376,7 @@ async def _remove(transaction: Transaction, log: Log, was: Meeting, at: int, by:
     if not await transaction.run(_REMOVE, organizer, meeting_id, was.etag):
         raise PreconditionFailed(_CHANGED)
     await end_topic(transaction, conversation_topic(organizer, meeting_id), at)
-    transaction.removals.append(Removal("meeting", meeting_id, organizer, f"{reason}; {extensions} extensions with it"))
+    transaction.acts.append(Removal("meeting", meeting_id, organizer, f"{reason}; {extensions} extensions with it"))
     return int(size)
 
 

@@ -49,7 +49,7 @@ class Photos(Part):
             if stored is None or (source is not None and stored[0] != source):
                 return False
             await transaction.run(_REMOVE, owner)
-            transaction.removals.append(Removal("photo", owner, owner, f"the photo from {stored[0]}"))
+            transaction.acts.append(Removal("photo", owner, owner, f"the photo from {stored[0]}"))
             return True
 
         return await self._writer.change(work, owner, scope=UNCACHED)

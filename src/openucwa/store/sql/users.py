@@ -8,15 +8,15 @@ from operator import attrgetter
 from openucwa.model.contact import contacts_topic
 from openucwa.model.event import application_topic
 from openucwa.model.presence import person_topic
-from openucwa.model.refusals import AlreadyExists, Conflict, ResourceNotFound
-from openucwa.model.user import User
+from openucwa.model.refusals import AlreadyExists, Conflict, ResourceNotFound, Unauthorized
+from openucwa.model.user import REVOKED, User
 from openucwa.store.contract.users import Ending
 from openucwa.store.engine import Transaction
 from openucwa.store.sql import applications, contact_lists, participations, presence, words
 from openucwa.store.sql.events import continue_topic
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.tables import USERS
-from openucwa.telemetry.audit import Removal
+from openucwa.telemetry.audit import Removal, UserAdded
 
 _NO_USER = "no such user"
 _SELECT = f"select {USERS.columns} from users "
@@ -89,7 +89,8 @@ class Users(Part):
                 return admitted
             if not create or await transaction.row("select 1 from removed_users where uri = ?", uri) is not None:
                 return None
-            await transaction.run(_ADD_USER, *USERS.values(replace(user, uri=uri)))
+            if await transaction.run(_ADD_USER, *USERS.values(replace(user, uri=uri))):
+                transaction.acts.append(UserAdded(user.source or "", uri))
             await words.write(transaction, replace(user, uri=uri))
             added = await transaction.row(_SELECT + "where uri = ?", uri)
             return None if added is None else USERS.record(added)
@@ -113,7 +114,12 @@ class Users(Part):
         return [USERS.record(row) for row in await self._reader.rows(_SELECT + "order by uri")]
 
     async def change_password(
-        self, uri: str, password_hash: str, was: str | None = None, ending: Ending | None = None
+        self,
+        uri: str,
+        password_hash: str,
+        was: str | None = None,
+        ending: Ending | None = None,
+        generation: int | None = None,
     ) -> int:
         key = uri.lower()
 
@@ -124,15 +130,15 @@ class Users(Part):
             if was is not None and row[0] != was:
                 raise Conflict("the password was changed by another request")
             await transaction.run("update users set password_hash = ? where uri = ?", password_hash, key)
-            return await _revoke(transaction, key, "the password was changed", ending)
+            return await _revoke(transaction, key, "the password was changed", ending, generation)
 
         return await self._writer.change(work, key, must_notify=False)
 
-    async def revoke(self, uri: str, ending: Ending) -> int:
+    async def revoke(self, uri: str, ending: Ending, generation: int | None = None) -> int:
         key = uri.lower()
 
         async def work(transaction: Transaction) -> int:
-            return await _revoke(transaction, key, "its user signed out everywhere", ending)
+            return await _revoke(transaction, key, "its user signed out everywhere", ending, generation)
 
         return await self._writer.change(work, key, must_notify=False)
 
@@ -178,7 +184,7 @@ class Users(Part):
             await self._log.record_removed_user(transaction, owner, at)
             await _delete_all(transaction, owner)
             await presence.remove(transaction, owner, at)
-            transaction.removals += contacts
+            transaction.acts += contacts
             await transaction.run("update topics set ended = ? where topic >= ? and topic < ?", at, *conversations)
             await transaction.run("delete from events where topic = ?", contacts_topic(owner))
             await transaction.run("delete from topics where topic = ?", contacts_topic(owner))
@@ -199,11 +205,19 @@ async def _switch(transaction: Transaction, uri: str, *, disabled: bool) -> bool
     return True
 
 
-async def _revoke(transaction: Transaction, uri: str, reason: str, ending: Ending | None) -> int:
-    """Revokes all tokens that were issued to a user; returns the generation of the next ones. ResourceNotFound."""
+async def _revoke(
+    transaction: Transaction, uri: str, reason: str, ending: Ending | None, generation: int | None = None
+) -> int:
+    """Revokes all tokens that were issued to a user; returns the generation of the next ones.
+
+    `generation`: that of the token of the request; None: there is none. ResourceNotFound. Unauthorized: that token was
+    revoked after the request was admitted; otherwise who signs out others could not get rid of them.
+    """
     row = await transaction.row("update users set generation = generation + 1 where uri = ? returning generation", uri)
     if row is None:
         raise ResourceNotFound(_NO_USER)
+    if generation is not None and row[0] != generation + 1:
+        raise Unauthorized(REVOKED)
     if ending is not None:
         await applications.end_all(transaction, uri, ending.at, reason, ending.keep)
     return int(row[0])
@@ -229,8 +243,8 @@ async def _delete_all(transaction: Transaction, owner: str) -> None:
     await transaction.run("delete from stored_bytes where owner = ?", owner)
     await transaction.run("delete from findable_state where organizer = ?", owner)
     await transaction.run("delete from handed_over where successor = ?", owner)
-    transaction.removals.append(Removal("user", owner, owner, "removed by an administrator"))
+    transaction.acts.append(Removal("user", owner, owner, "removed by an administrator"))
     for (application_id,) in opened:
-        transaction.removals.append(Removal("application", application_id, owner, reason))
+        transaction.acts.append(Removal("application", application_id, owner, reason))
     for meeting_id, extensions in meetings:
-        transaction.removals.append(Removal("meeting", meeting_id, owner, f"{reason}; {extensions} extensions with it"))
+        transaction.acts.append(Removal("meeting", meeting_id, owner, f"{reason}; {extensions} extensions with it"))

@@ -116,7 +116,7 @@ class Webhooks(Part):
         async def work(transaction: Transaction) -> None:
             await _check(transaction, owner, webhook, match)
             await transaction.run("delete from webhooks where owner = ? and id = ?", owner, webhook)
-            transaction.removals.append(Removal("webhook", webhook, owner or "all users", "deleted"))
+            transaction.acts.append(Removal("webhook", webhook, owner or "all users", "deleted"))
 
         await self._writer.change(work, owner or _ALL_KEY, scope=UNCACHED)
 

@@ -27,7 +27,7 @@ from openucwa.store.sqlite.errors import unavailable
 from openucwa.store.sqlite.invalidation import Invalidation
 from openucwa.store.sqlite.thread import WriterThread
 from openucwa.telemetry import audit
-from openucwa.telemetry.audit import Removal
+from openucwa.telemetry.audit import Act
 
 T = TypeVar("T")
 
@@ -44,13 +44,13 @@ class Transaction:
         self._announcements = announcements
         self.moved: set[str] = set()
         self.locked: set[str] = set()
-        self.removals: list[Removal] = []
+        self.acts: list[Act] = []
 
     def add(self, part: "Transaction") -> None:
         """Adds what a change of the same commit did."""
         self.moved |= part.moved
         self.locked |= part.locked
-        self.removals += part.removals
+        self.acts += part.acts
 
     def announce(self, topic: str) -> None:
         """As `Transaction.announce`."""
@@ -277,7 +277,7 @@ class Writer:
             raise
         if self._invalidation.committed():
             _renew(group, outcomes)
-        audit.log(*whole.removals)
+        audit.log(*whole.acts)
         if topics:
             self._notice.committed(number, topics)
         return outcomes
