@@ -58,6 +58,9 @@ async def test_developer_signs_in_tries_requests_and_reads_a_guide(chromium: Bro
     reading = await opened(page, "application", "getApplication")
     await expect(reading.get_by_placeholder("application_id")).to_have_value(re.compile(r"\d+"))
     await expect(await answer_of(reading)).to_contain_text('"rel": "application"')
+    # In the other format, too: the browser's cache must not answer in the first one.
+    await reading.locator(".content-type").first.select_option("application/xml")
+    await expect(await answer_of(reading)).to_contain_text('<resource rel="application"')
     await reading.get_by_role("button").first.click()
 
     await page.get_by_role("button", name="Sign out").click()
