@@ -1,5 +1,6 @@
 """`openucwa user sessions`, `openucwa user meetings`, and lists as JSON."""
 
+import getpass
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,6 +55,19 @@ def test_ended_application_is_gone_and_its_client_may_open_another(
     assert server.ask("GET", app, token=token)[0] == 404
     assert sessions(folder) == []
     assert server.open_application(token) != app
+
+
+def test_audit_trail_names_who_ended_an_application(
+    folder: Path, server: RunningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENUCWA_AUDIT_LOG", str(tmp_path / "audit.log"))
+    monkeypatch.delenv("SUDO_USER", raising=False)
+    application = server.open_application(server.sign_in()).rpartition("/")[2]
+    run("user", "sessions", LENE, "--end", application, "--data", str(folder))
+    assert [line.partition("openucwa.audit: ")[2] for line in (tmp_path / "audit.log").read_text().splitlines()] == [
+        f"removed application {application} of {LENE}: ended by an administrator",
+        f"signed-out by=os:{getpass.getuser()} application={application}",
+    ]
 
 
 def test_unknown_application_ends_none(folder: Path, server: RunningServer) -> None:

@@ -286,16 +286,22 @@ async def test_password_that_another_request_changed_is_not_changed_again(store:
     assert found.password_hash == "second"
 
 
-async def test_request_whose_token_was_revoked_meanwhile_revokes_nothing_and_changes_no_password(store: Store) -> None:
+async def test_request_whose_token_was_revoked_meanwhile_revokes_nothing(store: Store) -> None:
     await store.users.add(user())
     await store.applications.open(application(), None, AT, MANY)
     await store.users.revoke(LENE, Ending(AT, "101"), generation=1)
     with pytest.raises(Unauthorized):
         await store.users.revoke(LENE, Ending(AT), generation=1)
-    with pytest.raises(Unauthorized):
-        await store.users.change_password(LENE, "second", user().password_hash, Ending(AT), generation=1)
     assert await store.users.get(LENE) == replace(user(), generation=2)
     assert [each.application.id for each in await store.applications.all(LENE)] == ["101"]
+
+
+async def test_user_who_was_disabled_meanwhile_changes_no_password(store: Store) -> None:
+    await store.users.add(user())
+    await store.users.disable(LENE, AT)
+    with pytest.raises(Unauthorized):
+        await store.users.change_password(LENE, "second", was=user().password_hash)
+    assert await store.users.change_password(LENE, "of an administrator") == 3
 
 
 @pytest.mark.parametrize("change", ["disable", "enable", "revoke"])

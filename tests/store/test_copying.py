@@ -27,11 +27,13 @@ from tests.contract.samples import (
     AT,
     COMMUNICATION,
     DAN,
+    MANY,
     application,
     assigned,
     calling,
     delivery,
     invitation,
+    meeting,
     picture,
     user,
     webhook,
@@ -80,6 +82,8 @@ async def fill(store: SqliteStore) -> None:
     for number in range(3):
         await store.applications.open(application(f"20{number}", f"endpoint{number}", owner=DAN), None, AT + number, 2)
     await store.applications.make_available(LENE, "101", COMMUNICATION, "9", AT, ())
+    await store.meetings.add(meeting("HANDED", conference_id="handed"), MANY)
+    await store.meetings.hand_over(LENE, "HANDED", DAN, MANY, lambda: "2", AT)
     draft = Subscription(LENE, "101", "1", False, AT + 1)
     await store.subscriptions.add(draft, [DAN], SubscriptionLimits(1, 1, 1), AT)
 

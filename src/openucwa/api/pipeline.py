@@ -29,7 +29,7 @@ from openucwa.http.charset import TextKind
 from openucwa.http.lists import ListLimits
 from openucwa.http.message import CLIENT_CLOSED_REQUEST, BodyFault, Request, Response
 from openucwa.identity.callers import Callers
-from openucwa.identity.current_user import DISABLED, current_user
+from openucwa.identity.current_user import current_user
 from openucwa.model.refusals import (
     AnonymousNotAllowed,
     ApiVersionNotSupported,
@@ -49,6 +49,7 @@ from openucwa.model.refusals import (
     Unauthorized,
     UnsupportedMediaType,
 )
+from openucwa.model.user import DISABLED
 from openucwa.representation import json, xml
 from openucwa.representation.bodies import encoding_of, text_of
 from openucwa.representation.limits import StructureLimits

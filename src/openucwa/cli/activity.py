@@ -6,10 +6,14 @@ from pathlib import Path
 
 import click
 
-from openucwa.cli.common import Failure, existing, in_store, json_option, listing, places
+from openucwa.cli.common import Failure, existing, in_store, json_option, listing, os_user, places
 from openucwa.cli.users import require_user, sip
 from openucwa.model.world import RealWorld
 from openucwa.store.contract import Store
+from openucwa.telemetry import audit
+
+#: Why an application was removed.
+_ENDED = "ended by an administrator"
 
 
 @click.command()
@@ -49,7 +53,8 @@ def sessions(
 
     async def end(store: Store) -> None:
         for application_id in wanted:
-            await store.applications.close(uri, application_id, RealWorld().now())
+            await store.applications.close(uri, application_id, RealWorld().now(), _ENDED)
+            audit.log(audit.SignedOut(os_user(), None, application_id))
 
     in_store(config, end)
     for application_id in wanted:

@@ -65,7 +65,8 @@ class Accounts:
         A wrong current password counts as a failed sign-in. ParameterValidationFailure: the current password is wrong,
         or the new one is too short, too long, or the current one. Forbidden: the user has no password here, or the
         token is an issuer's. TooManyRequests: too many failed sign-ins. Conflict: it was changed at the same time.
-        Unauthorized: the token was revoked meanwhile.
+        Unauthorized: the user was disabled meanwhile. A token that was revoked meanwhile is as good as any: the
+        password has been proved.
         """
         user = await self._with_password(caller)
         check_new(change.new)
@@ -85,7 +86,7 @@ class Accounts:
             raise ParameterValidationFailure({"newPassword": "must not be the current password"})
         hashed = await self._passwords.hash(change.new)
         ending = None if change.keep is None else Ending(self._world.now(), change.keep)
-        generation = await self._users.change_password(user.uri, hashed, user.password_hash, ending, caller.generation)
+        generation = await self._users.change_password(user.uri, hashed, user.password_hash, ending)
         audit.log(audit.PasswordChanged(caller.identity, user.uri, change.client))
         return self._token(caller, user, generation, self._world.now() + self._token_lifetime * 1000)
 

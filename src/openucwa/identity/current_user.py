@@ -2,11 +2,8 @@
 
 from openucwa.identity.tokens import Caller
 from openucwa.model.refusals import Unauthorized
-from openucwa.model.user import REVOKED, User
+from openucwa.model.user import DISABLED, REVOKED, User
 from openucwa.store.contract import Users
-
-#: Why a disabled user's tokens are refused.
-DISABLED = "the user is disabled"
 
 
 async def current_user(users: Users, caller: Caller) -> User | None:

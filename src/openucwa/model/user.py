@@ -6,6 +6,8 @@ from dataclasses import dataclass
 #: The characters of a user that need no escape in a SIP URI, without those that end it (RFC 3261, 25.1).
 _SIP_URI = re.compile(r"sip:[a-z0-9._~!$&'*+=-]{1,256}@[a-z0-9]([a-z0-9.-]{0,252}[a-z0-9])?")
 
+#: Why a disabled user's tokens are refused.
+DISABLED = "the user is disabled"
 #: Why a token of another generation than its user's is refused.
 REVOKED = "the user was removed, or this token was revoked: by a new password, or by signing out"
 

@@ -105,10 +105,10 @@ class SignInThrottled(Act):
 
 @dataclass(frozen=True)
 class SignedOut(Act):
-    """An application was ended by its user."""
+    """An application was ended, by its user or by `openucwa user sessions`. The line of its removal says whose."""
 
     by: str
-    client: str
+    client: str | None
     application: str
 
 

@@ -35,10 +35,10 @@ class Applications(Protocol):
         """The owner's applications, each with its user, oldest first."""
         ...
 
-    async def close(self, owner: str, application_id: str, at: int) -> None:
+    async def close(self, owner: str, application_id: str, at: int, reason: str = "closed by its client") -> None:
         """Removes the application, its channels and invitations; its participants leave their meetings.
 
-        A missing application is not an error.
+        `reason`: for the audit trail. A missing application is not an error.
         """
         ...
 

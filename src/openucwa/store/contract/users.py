@@ -47,18 +47,12 @@ class Users(Protocol):
         ...
 
     async def change_password(
-        self,
-        uri: str,
-        password_hash: str,
-        was: str | None = None,
-        ending: Ending | None = None,
-        generation: int | None = None,
+        self, uri: str, password_hash: str, was: str | None = None, ending: Ending | None = None
     ) -> int:
         """Sets the hash and increments `generation`, so that all tokens are revoked; returns the new generation.
 
-        `was`: the hash that it replaces; None: any. `ending`: the applications that end; None: none. `generation`: that
-        of the token of the request; None: there is none. ResourceNotFound: no such user. Conflict: the hash is not
-        `was`. Unauthorized: the token was revoked meanwhile.
+        `was`: the hash that it replaces, if the user does it; None: any. `ending`: the applications that end; None:
+        none. ResourceNotFound: no such user. Conflict: the hash is not `was`. Unauthorized: the user is disabled.
         """
         ...
 

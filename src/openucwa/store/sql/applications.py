@@ -125,9 +125,9 @@ class Applications(Part):
         rows = await self._reader.rows(_SESSIONS + " order by a.created, a.id", owner)
         return [_session(row) for row in rows]
 
-    async def close(self, owner: str, application_id: str, at: int) -> None:
+    async def close(self, owner: str, application_id: str, at: int, reason: str = "closed by its client") -> None:
         async def work(transaction: Transaction) -> None:
-            await end(transaction, owner, application_id, at, "closed by its client")
+            await end(transaction, owner, application_id, at, reason)
 
         await self._writer.change(work, owner, must_notify=False)
 

@@ -9,7 +9,7 @@ from openucwa.model.contact import contacts_topic
 from openucwa.model.event import application_topic
 from openucwa.model.presence import person_topic
 from openucwa.model.refusals import AlreadyExists, Conflict, ResourceNotFound, Unauthorized
-from openucwa.model.user import REVOKED, User
+from openucwa.model.user import DISABLED, REVOKED, User
 from openucwa.store.contract.users import Ending
 from openucwa.store.engine import Transaction
 from openucwa.store.sql import applications, contact_lists, participations, presence, words
@@ -114,23 +114,21 @@ class Users(Part):
         return [USERS.record(row) for row in await self._reader.rows(_SELECT + "order by uri")]
 
     async def change_password(
-        self,
-        uri: str,
-        password_hash: str,
-        was: str | None = None,
-        ending: Ending | None = None,
-        generation: int | None = None,
+        self, uri: str, password_hash: str, was: str | None = None, ending: Ending | None = None
     ) -> int:
         key = uri.lower()
 
         async def work(transaction: Transaction) -> int:
-            row = await transaction.row("select password_hash from users where uri = ?", key)
+            row = await transaction.row("select password_hash, disabled from users where uri = ?", key)
             if row is None:
                 raise ResourceNotFound(_NO_USER)
-            if was is not None and row[0] != was:
-                raise Conflict("the password was changed by another request")
+            if was is not None:
+                if row[0] != was:
+                    raise Conflict("the password was changed by another request")
+                if row[1]:
+                    raise Unauthorized(DISABLED)
             await transaction.run("update users set password_hash = ? where uri = ?", password_hash, key)
-            return await _revoke(transaction, key, "the password was changed", ending, generation)
+            return await _revoke(transaction, key, "the password was changed", ending)
 
         return await self._writer.change(work, key, must_notify=False)
 
