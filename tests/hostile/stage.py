@@ -120,8 +120,7 @@ class Stage:
         if lene.app and not available:
             await lene.delete(lene.app)
         for client, name in ((lene, "lenea@contoso.com"), (dana, "danab@contoso.com")):
-            if client.token is None:
-                await client.sign_in(name)
+            await client.sign_in(name)  # a request may have revoked the token
             application = await client.open()
             if client is lene:
                 self._ack = application["_links"]["events"]["href"].rpartition("=")[2]

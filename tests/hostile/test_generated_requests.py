@@ -40,10 +40,10 @@ SETTINGS = settings(
 )
 
 
-#: What only a directory or another pool makes possible, and there is none here.
+#: What takes a directory or another pool, which are not here, or the user's password, which is in no description.
 NOT_HERE = (
     *("addToContactList", "expandDistributionGroup", "myOrganizationGroup", "removeFromContactList"),
-    "/user/redirect",
+    *("/user/redirect", "/openucwa/password"),
 )
 
 
@@ -111,7 +111,7 @@ class GeneratedRequests:
             # What can't be done as things are gets another chance when they are otherwise.
             if refused and self._refused % 8 == 0:
                 self._set = False
-            elif refused or request.method == "DELETE":
+            elif refused or request.method == "DELETE" or request.path.endswith("/openucwa/signOut"):
                 self._set = await self.stage.stands()
         return answer.status
 

@@ -180,7 +180,7 @@ def test_worker_started_later_has_the_reloaded_settings(prepared: Path, tmp_path
     with WithWorkers(data, OPENUCWA_CONFIG=str(file)) as server:
         file.write_text(f'log_level = "info"\nlog_file = "{tmp_path}/log"\n')
         server.signal(signal.SIGHUP)
-        until(lambda: (len([line for line in lines(tmp_path / "log") if "reloaded" in line]) == 3, "not read"))
+        until(lambda: (len([line for line in lines(tmp_path / "log") if "certificates reloaded" in line]) == 3, "no"))
         ended = server.pid(0)
         subprocess.run(["kill", "-KILL", str(ended)], check=True, timeout=LIMIT)
         until(lambda: (len([line for line in lines(tmp_path / "log") if "worker 0 is ready" in line]) == 1, "no"))
