@@ -1,5 +1,6 @@
 """The servers that these tests share."""
 
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 
@@ -68,10 +69,14 @@ Come = Callable[..., Awaitable[Participant]]
 
 
 @pytest.fixture
-def come(connect: Connect) -> Come:
-    """Creates a user with an application, connected to a node or to nginx."""
+def come(connect: Connect, request: pytest.FixtureRequest) -> Come:
+    """Creates a user with an application, connected to a node or to nginx.
 
-    async def come(cluster: Cluster, name: str, index: int | None = None, endpoint: str = "room") -> Participant:
+    By default it is an application of the test's own: what happened in one of another test would be reported here.
+    """
+    own = f"room {zlib.crc32(request.node.nodeid.encode()):x}"
+
+    async def come(cluster: Cluster, name: str, index: int | None = None, endpoint: str = own) -> Participant:
         client = connect(cluster, index)
         await client.sign_in(name)
         return Participant(name, client, await client.open(endpoint))
