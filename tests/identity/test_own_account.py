@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from openucwa.app import Service
+from openucwa.identity.accounts import NewToken, PasswordChange
 from openucwa.identity.passwords import MAX_PASSWORD_LENGTH
 from tests.client import PASSWORD, UcwaClient
 from tests.conftest import Connect, Make
@@ -169,3 +170,8 @@ async def test_new_token_has_no_more_scopes_than_the_old_one(service: Service, l
     lene.token = service.tokens.issue(replace(caller, scopes=scopes))
     answer = await lene.post(f"{lene.app}/openucwa/signOut", json={"keepThis": True})
     assert (await service.callers.check(answer.json()["accessToken"])).scopes == scopes
+
+
+def test_passwords_and_tokens_are_not_in_the_text_of_values() -> None:
+    change = PasswordChange("current secret", "new secret", None, "127.0.0.1")
+    assert "secret" not in f"{change} {NewToken('a secret', 60)}"

@@ -1,7 +1,7 @@
 """What users may do with their own account: change a password that is stored here, and sign out everywhere."""
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from openucwa.identity.login import Login
 from openucwa.identity.passwords import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, Passwords
@@ -22,7 +22,7 @@ _GRANT = "password change"
 class NewToken:
     """A token in place of one that was revoked, with the same scopes. `expires_in`: seconds."""
 
-    access_token: str
+    access_token: str = field(repr=False)
     expires_in: int
 
 
@@ -32,8 +32,8 @@ class PasswordChange:
     the address of the client.
     """
 
-    current: str
-    new: str
+    current: str = field(repr=False)
+    new: str = field(repr=False)
     keep: str | None
     client: str
 
