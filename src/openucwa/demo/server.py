@@ -24,6 +24,7 @@ from openucwa.demo.walk import DANA, LENE, SUBJECT, USER_AGENT, USERS, Walk
 from openucwa.identity.passwords import Passwords
 from openucwa.model.user import User
 from openucwa.model.world import RealWorld, World
+from openucwa.resources.guides import API_PAGE
 from openucwa.server.control import ProcessControl, Signals
 from openucwa.server.listeners import Listener, bind, close
 from openucwa.server.process import serve
@@ -215,7 +216,7 @@ def say_how_to_continue(base: str, meeting: str | None, screen: Screen) -> None:
         ("Address", f"{base}/"),
         ("User", " or ".join(user.address for user in USERS)),
         ("Password", " or ".join(user.password for user in USERS)),
-        ("API", f"{base}/openapi.json"),
+        ("API", f"{base}{API_PAGE}"),
         ("Stop", "Ctrl-C"),
     )
     width = max(len(value) for _, value in rows)
