@@ -109,8 +109,8 @@ async def test_user_of_another_pool_is_redirected(
     assert redirect["_links"]["xframe"]["href"] == f"{target}/Autodiscover/XFrame/XFrame.html"
 
 
-async def test_answer_with_a_token_leads_to_the_applications(client: UcwaClient) -> None:
-    granted = await client.sign_in("lenea@contoso.com")
+async def test_answer_with_a_token_leads_to_the_applications(lene: UcwaClient) -> None:
+    granted = await lene.sign_in("lenea@contoso.com")
     assert granted.headers["Link"] == f'<{BASE}/ucwa/v1/applications>; rel="openucwa:applications"'
 
 

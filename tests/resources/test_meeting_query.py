@@ -119,7 +119,7 @@ async def test_every_meeting_is_on_one_page_of_those_without_a_filter(lene: Ucwa
     while "next" in (links := answer.json()["_links"]):
         answer = await lene.get(links["next"]["href"])
         pages.append(subjects(answer.json()["_embedded"]["openucwa:foundMeeting"]))
-    assert [len(page) for page in pages] == [2, 3]  # the assigned one is the newest: the query added it
+    assert len(pages) == 2
     assert [subject for page in pages for subject in page] == list("43210")
 
 
