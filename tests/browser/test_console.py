@@ -12,6 +12,7 @@ from playwright.async_api import Browser, expect
 from tests.browser.console import BrowserUser, Console, Enter, read
 from tests.client import UcwaClient, extensions_of, self_of
 from tests.process.running import RunningServer
+from tests.process.server import add_user
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -90,7 +91,6 @@ async def test_meeting_is_scheduled(enter: Enter, lene: UcwaClient) -> None:
     page = console.page
     await console.look("3-list")
     await page.get_by_role("link", name="New meeting").click()
-    await expect(page.get_by_label("Who can skip")).to_have_value("SameEnterprise")
     await page.get_by_label("Subject").fill(f"Sales {HOSTILE}")
     await page.get_by_label("Description").fill("All regions.")
     await page.get_by_label("Who can skip").select_option("Everyone")
@@ -103,6 +103,17 @@ async def test_meeting_is_scheduled(enter: Enter, lene: UcwaClient) -> None:
     meeting = (await lene.get(f"{lene.meetings}/{page.url.rpartition('#')[2]}")).json()
     assert (meeting["accessLevel"], meeting["expirationTime"]) == ("Everyone", "/Date(1904293800000)/")
     assert meeting["attendees"] == ["sip:danab@contoso.com", "sip:joe@fabrikam.com"]
+
+
+async def test_first_meeting_of_a_user_is_offered_with_the_defaults_of_the_server(
+    chromium: Browser, plain: RunningServer, data: Path
+) -> None:
+    add_user(data, "sip:firsttimer@contoso.com")
+    console = await Console.enter(chromium, plain, username="firsttimer@contoso.com")
+    await console.page.get_by_role("link", name="New meeting").click()
+    await expect(console.page.get_by_label("Who can skip")).to_have_value("SameEnterprise")
+    await expect(console.page.get_by_role("button", name="Same people as")).to_be_hidden()
+    await console.leave()
 
 
 async def test_saving_a_meeting_leaves_untouched_fields_alone(enter: Enter, lene: UcwaClient) -> None:
