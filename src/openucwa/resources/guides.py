@@ -4,24 +4,24 @@ They are the files of `docs/`, rendered when a browser first asks for one. In th
 """
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from html import escape
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
+from openucwa.api.page_template import Html, PageTemplate
 from openucwa.api.resource import Operation, Resource
 from openucwa.config import Config
 from openucwa.http.compression import compress
 from openucwa.model.refusals import ResourceNotFound
 from openucwa.resources.discovery import GUIDES, HTML
 from openucwa.resources.pages import PAGE_HEADERS, PRODUCT
-from openucwa.resources.static import content_etag, versioned
+from openucwa.resources.static import content_etag, static_path
 
 #: The guides, in the order of the navigation: their files, by the heading above them.
 GROUPS: Mapping[str, Sequence[str]] = {
@@ -63,21 +63,28 @@ def _folder() -> Traversable:
     return packaged if packaged.is_dir() else Path(__file__).parents[3]
 
 
+class Page(NamedTuple):
+    """The page of a guide. `gzipped`: its content, compressed; `etag`: of what that is."""
+
+    gzipped: bytes
+    etag: str
+
+
 class Library:
     """All guides of a server. `server_name`: shown in place of openucwa's."""
 
     def __init__(self, server_name: str = PRODUCT) -> None:
         self._server_name = server_name
         self._rendering = asyncio.Lock()
-        self._pages: dict[str, bytes] = {}
+        self._pages: dict[str, Page] = {}
         self._paths = {place_of(path): path for paths in GROUPS.values() for path in paths}
 
     def holds(self, place: str) -> bool:
         """Whether there is a guide at this address."""
         return place in self._paths
 
-    async def page(self, place: str) -> bytes:
-        """The page at an address, compressed with gzip. It is rendered once, in a thread."""
+    async def page(self, place: str) -> Page:
+        """The page at an address. It is rendered once, in a thread."""
         async with self._rendering:
             if (page := self._pages.get(place)) is None:
                 page = self._pages[place] = await asyncio.to_thread(self._render, self._paths[place])
@@ -92,21 +99,22 @@ class Library:
         titles = {path: title_of(folder.joinpath(path).read_text("utf-8")) for path in self._paths.values()}
         return titles | {START: _OVERVIEW}
 
-    def _render(self, path: str) -> bytes:
+    def _render(self, path: str) -> Page:
         from openucwa.resources.rendering.guides import render  # noqa: PLC0415  # only if a guide is read
 
         places = {each: place for place, each in self._paths.items()}
         guide = render(_folder().joinpath(path).read_text("utf-8"), path, places)
         contents = "".join(f'<li><a href="#{each.anchor}">{escape(each.text)}</a></li>' for each in guide.headings)
-        shown = {
-            "title": escape(self._titles[path]),
-            "server_name": escape(self._server_name),
-            "guides": "".join(self._group(name, paths, path) for name, paths in GROUPS.items()),
-            "contents": f'<ul lang="en">{contents}</ul>',
-            "guide": guide.body,
-        }
-        page = versioned(files("openucwa.web").joinpath("guide.html").read_text("utf-8"))
-        return compress(re.sub(r"\{(\w+)\}", lambda found: shown[found[1]], page).encode())
+        page = PageTemplate("guide.html").fill(
+            static=static_path(),
+            title=self._titles[path],
+            server_name=self._server_name,
+            guides=Html("".join(self._group(name, paths, path) for name, paths in GROUPS.items())),
+            contents=Html(f'<ul lang="en">{contents}</ul>'),
+            guide=Html(guide.body),
+        )
+        content = page.encode()
+        return Page(compress(content), content_etag(content))
 
     def _group(self, name: str, paths: Sequence[str], current: str) -> str:
         links = "".join(
@@ -117,26 +125,30 @@ class Library:
         return f'<h2>{escape(name)}</h2><ul lang="en">{links}</ul>'
 
 
-class Guide(Resource[str]):
-    """A guide. Its target is its address."""
+class Guide(Resource[Page]):
+    """A guide. It is rendered when it is first asked for."""
 
     rel = "guide"
     public = True
+    conditional = True
 
     def __init__(self, library: Library) -> None:
         self._library = library
 
-    async def locate(self, call: Context, guide: str = "", **_names: str) -> str:
+    async def locate(self, call: Context, guide: str = "", **_names: str) -> Page:
         place = f"{GUIDES}/{guide.lower()}" if guide else GUIDES
         if not self._library.holds(place):
             raise ResourceNotFound("no such guide")
-        return place
+        return await self._library.page(place)
+
+    def etag(self, call: Context, target: Page) -> str:
+        return target.etag
 
     @Operation("A guide.", produces=("text/html",))
-    async def get(self, call: Call[str]) -> Answer:
-        """Rendered when it is first asked for."""
-        page = await self._library.page(call.target)
-        return Answer(gzipped=page, content_type=HTML, headers=PAGE_HEADERS)
+    async def get(self, call: Call[Page]) -> Answer:
+        """What it says is in `docs/`."""
+        page = call.target
+        return Answer(gzipped=page.gzipped, content_type=HTML, etag=page.etag, headers=PAGE_HEADERS)
 
 
 class ApiPage(Resource[None]):
@@ -148,9 +160,8 @@ class ApiPage(Resource[None]):
 
     def __init__(self, description: str, server_name: str = PRODUCT) -> None:
         """`description`: the address of the OpenAPI document."""
-        page = versioned(files("openucwa.web").joinpath("api.html").read_text("utf-8"))
-        shown = page.replace("{description}", escape(description)).replace("{server_name}", escape(server_name))
-        self._content = shown.encode()
+        page = PageTemplate("api.html").fill(static=static_path(), description=description, server_name=server_name)
+        self._content = page.encode()
         self._etag = content_etag(self._content)
 
     def etag(self, call: Context, target: None) -> str:

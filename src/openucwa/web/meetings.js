@@ -6,7 +6,7 @@ import { ListedMeetings } from "./listed-meetings.js";
 import { changeOf, planned, SCHEDULE_ID, scheduleOf } from "./schedule.js";
 import { t } from "./texts.js";
 import { embeddedIn, linkIn, linkOf } from "./ucwa.js";
-import { asDate, customProperties } from "./values.js";
+import { asDate, customProperties, toWire } from "./values.js";
 
 const INVITATION = "openucwa:invitation";
 const QUERIES = "openucwa:meetings";
@@ -153,6 +153,20 @@ export class Meetings {
     if (times !== null) return this.replaceExtension(id, { ...schedule, ...scheduleOf(times) });
     await this.deleteExtension(id, schedule);
     return undefined;
+  }
+
+  // Lets a meeting close a while after its end, where it has one. `later`: in ms
+  async followTimes(id, later) {
+    const { meeting } = await this.read(id);
+    if (!meeting.times) return;
+    const { schedule, times, ...properties } = meeting;
+    const expirationTime = toWire(new Date(times.end.getTime() + later));
+    try {
+      await this.replace({ ...properties, expirationTime, schedule, times });
+    } catch (error) {
+      // That is too long ago, or somebody else changed the meeting. Where it closes too early, the page says so.
+      if (error.status !== 400 && error.status !== 412) throw error;
+    }
   }
 
   // Deletes the version that was read.
