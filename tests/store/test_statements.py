@@ -52,7 +52,7 @@ KEYS = {
 #: Few rows, which can be in every place.
 EVERYWHERE = {"store_version", "handed_over", "signing_keys", "counters", "change_log", "webhooks"}
 #: What a statement brings along itself.
-BROUGHT = {"heard", "positions", "page"}
+BROUGHT = {"touched", "positions", "page"}
 
 #: How the statements end that name no key, and why they needn't.
 WITHOUT_KEY = {
@@ -121,7 +121,7 @@ WITHOUT_KEY = {
 #: Changes that decide on nobody's rows: they add, or a later one may overtake them.
 UNHELD = (
     "update webhooks set holder = ?1",
-    "with heard (owner, id, at) as (values",
+    "with touched (owner, id, at) as (values",
     "delete from replaced_applications where (owner, id) in",
     "delete from participations where (organizer, meeting_id, id) in",
     "update changes set contents = null",

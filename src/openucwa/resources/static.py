@@ -1,4 +1,4 @@
-"""Scripts and styles of the server's pages: files of `web/`, read once.
+"""Scripts and styles of the server's pages: files of `web/`, read once, and prepared when they are first asked for.
 
 A page names them below the version of all of them, `/static/VERSION/NAME`, so that browsers can keep them for good.
 There the modules of a page are one script, and its styles one file: browsers open six connections to a server, so that
@@ -24,16 +24,24 @@ LOGO = "logo"
 LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 
+#: The styles of a page that are one file, in their order.
+STYLES = {
+    "console-page.css": (
+        "base.css",
+        "controls.css",
+        "conversation.css",
+        "console.css",
+        "console-forms.css",
+        "people.css",
+    ),
+    "join-page.css": ("base.css", "controls.css", "conversation.css", "people.css", "join.css"),
+}
+#: The first modules of the pages whose modules are combined.
+SCRIPTS = ("console.js", "join.js")
 
-#: The pages of which `page_files` has the files.
-PAGES = ("console.html", "join.html")
-
-_PLACE = '"/static/'
-_STYLES = "-page.css"
+#: What a browser does not need of a style sheet: comments, and the indentation.
 _REMARK = re.compile(rb"/\*.*?\*/|^ +", re.DOTALL | re.MULTILINE)
-_NAME = re.compile(r'href="/static/([\w.-]+)"')
-_STYLE = re.compile(r' *<link rel="stylesheet" href="/static/[\w.-]+">\n')
-_KEPT = b"public, max-age=31536000, immutable"
+_IMMUTABLE = b"public, max-age=31536000, immutable"
 
 
 @cache
@@ -58,14 +66,9 @@ def version() -> str:
     return hashlib.sha256(repr([(name, content_etag(content)) for name, content in names]).encode()).hexdigest()[:12]
 
 
-def versioned(page: str, name: str = "") -> str:
-    """A page that names its files by their version. `name`: of one of PAGES, whose styles are one file."""
-    if name:
-        first, *others = _STYLE.findall(page)
-        for each in others:
-            page = page.replace(each, "", 1)
-        page = page.replace(first, f'    <link rel="stylesheet" href={_PLACE}{name.replace(".html", _STYLES)}">\n', 1)
-    return page.replace(_PLACE, f"{_PLACE}{version()}/").replace(f"{_PLACE}{version()}/{LOGO}", f"{_PLACE}{LOGO}")
+def static_path() -> str:
+    """The path below which pages name their files, with the version."""
+    return f"/static/{version()}"
 
 
 @cache
@@ -74,16 +77,12 @@ def page_files() -> dict[str, bytes]:
     what that loads later.
     """
     modules = {name: content.decode() for name, content in web_files().items() if _suffix(name) == ".js"}
-    found: dict[str, bytes] = {}
-    for name in PAGES:
-        page = files("openucwa.web").joinpath(name).read_text("utf-8")
-        styles = [re.findall(_NAME, line)[0] for line in _STYLE.findall(page)]
-        found[name.replace(".html", _STYLES)] = b"".join(_REMARK.sub(b"", web_files()[each]) for each in styles)
-        for entry in re.findall(r'src="/static/([\w.-]+\.js)"', page):
-            scripts = {each: text.encode() for each, text in combined(entry, modules).items()}
-            if twice := scripts.keys() & found.keys():
-                raise ValueError(f"a part of two pages: {twice}")
-            found |= scripts
+    found = {name: b"".join(_REMARK.sub(b"", web_files()[each]) for each in styles) for name, styles in STYLES.items()}
+    for entry in SCRIPTS:
+        scripts = {name: text.encode() for name, text in combined(entry, modules).items()}
+        if twice := scripts.keys() & found.keys():
+            raise ValueError(f"a part of two pages: {twice}")
+        found |= scripts
     return found
 
 
@@ -105,8 +104,15 @@ class File(NamedTuple):
     gzipped: bytes = b""
 
 
+@cache
 def _file(name: str, content: bytes) -> File:
+    """One of our own files, compressed."""
     return File(TYPES[_suffix(name)], content, content_etag(content), compress_well(content))
+
+
+@cache
+def _library_file(name: str, gzipped: bytes) -> File:
+    return File(TYPES[_suffix(name)], b"", content_etag(gzipped), gzipped)
 
 
 class Static(Resource[File]):
@@ -120,34 +126,35 @@ class Static(Resource[File]):
 
     def __init__(self, logo: str | None = None) -> None:
         """`logo`: an SVG or PNG file to be shown on the pages; None: openucwa's."""
-        self._place = f"/static/{version()}/".encode()
-        self._files = {name: _file(name, content) for name, content in web_files().items()}
-        self._of_pages = {name: _file(name, content) for name, content in page_files().items()}
-        for name, gzipped in library_files().items():
-            self._files[name] = File(TYPES[_suffix(name)], b"", content_etag(gzipped), gzipped)
-        shown = self._files["icon.svg"]
+        self._versioned = f"{static_path()}/".encode()
+        self._logo: File | None = None
         if logo is not None:
             content = Path(logo).read_bytes()
-            shown = File(LOGO_TYPES[Path(logo).suffix.lower()], content, content_etag(content))
-        self._files[LOGO] = shown
+            self._logo = File(LOGO_TYPES[Path(logo).suffix.lower()], content, content_etag(content))
 
     async def locate(self, call: Context, name: str = "", **_names: str) -> File:
-        kept = call.request.path.startswith(self._place)
-        found = (self._of_pages.get(name) if kept else None) or self._files.get(name)
-        if found is None:
+        if name == LOGO:
+            return self._logo or _file("icon.svg", web_files()["icon.svg"])
+        if (gzipped := library_files().get(name)) is not None:
+            return _library_file(name, gzipped)
+        content = (page_files().get(name) if self._is_versioned(call) else None) or web_files().get(name)
+        if content is None:
             raise ResourceNotFound("no such file")
-        return found
+        return _file(name, content)
 
     def etag(self, call: Context, target: File) -> str:
         return target.etag
 
     @Operation("A script, style or picture of the server's pages.", produces=("*/*",))
     async def get(self, call: Call[File]) -> Answer:
-        kept = call.request.path.startswith(self._place)
         return Answer(
             body=call.target.content,
             gzipped=call.target.gzipped,
             content_type=call.target.media_type,
             etag=call.etag,
-            cache_control=_KEPT if kept else self.cache_control,
+            cache_control=_IMMUTABLE if self._is_versioned(call) else self.cache_control,
         )
+
+    def _is_versioned(self, call: Context) -> bool:
+        """Whether a file was asked for by the version that this server has."""
+        return call.request.path.startswith(self._versioned)
