@@ -91,6 +91,17 @@ async def test_times_are_scheduled_like_the_last_ones(enter: Enter, lene: UcwaCl
     await console.check_page("42-times")
 
 
+async def restore_first_times(page: Page) -> None:
+    await page.get_by_text("Begin and end as data").click()
+    await page.locator("#times-history").click()
+    history = page.get_by_role("dialog", name="History of “openucwa.schedule”")
+    version = history.locator("details").last
+    await version.locator("summary").click()
+    await version.get_by_role("button", name="Restore").click()
+    await page.get_by_role("dialog", name="Restore this version?").get_by_role("button", name="Restore").click()
+    await expect(history).to_be_hidden()
+
+
 async def test_times_are_sent_moved_and_restored(enter: Enter, lene: UcwaClient) -> None:
     console = await enter(await scheduled(lene, BEGIN, END, subject="Review again"))
     page, facts = console.page, console.page.locator("#facts")
@@ -129,14 +140,7 @@ async def test_times_are_sent_moved_and_restored(enter: Enter, lene: UcwaClient)
     assert await stored(lene, page) == (wire(END + 3 * day + GRACE), moved)
 
     # Where an earlier version of the times is restored, the meeting closes accordingly.
-    await page.get_by_text("Begin and end as data").click()
-    await page.locator("#times-history").click()
-    history = page.get_by_role("dialog", name="History of “openucwa.schedule”")
-    version = history.locator("details").last
-    await version.locator("summary").click()
-    await version.get_by_role("button", name="Restore").click()
-    await page.get_by_role("dialog", name="Restore this version?").get_by_role("button", name="Restore").click()
-    await expect(history).to_be_hidden()
+    await restore_first_times(page)
     await expect(facts).to_contain_text(shown(6))
     moved |= {"begin": wire(BEGIN), "end": wire(END)}
     assert await stored(lene, page) == (wire(END + GRACE), moved)

@@ -325,7 +325,7 @@ def after(there: dict[str, Extension], etag: str, change_set: ChangeSet) -> tupl
     return there, etag
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(sets=st.lists(st.builds(ChangeSet, _changes, _settings, _matches), min_size=1, max_size=6))
 async def test_concurrent_sets_are_each_made_whole_or_not_at_all(engine: Engine, sets: list[ChangeSet]) -> None:
     store = engine()
