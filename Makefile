@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 export PYTHON VENV
+# Tests start hundreds of processes, each of which would compile every module again.
+export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-lowest lint bench bench-peers scale lock dist release clean
@@ -20,8 +22,8 @@ test: lint ## Run all checks and tests. ARGS="-k name": only some. PYTHON=python
 	@$(VENV)/bin/python -m tests.needs
 	TMPDIR=$$($(VENV)/bin/python -m tests.folder) $(VENV)/bin/python -m pytest $(PARALLEL) $(HANGING) $(ARGS)
 
-# Two test files at a time: many wait for a process, a database or a browser.
-PARALLEL = -n 2 --dist loadfile
+# Three test files at a time, for two processors: many wait for a process, a database or a browser.
+PARALLEL = -n 3 --dist loadfile
 
 # A test that hangs ends the run, with a traceback of where.
 HANGING = -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true

@@ -81,7 +81,7 @@ from openucwa.resources.meeting_routes import meeting_routes
 from openucwa.resources.oauth_token import OAuthToken
 from openucwa.resources.online_meetings import OnlineMeetings
 from openucwa.resources.openucwa_routes import openucwa_routes
-from openucwa.resources.pages import Landing, LandingSettings, Page, PageNotFound
+from openucwa.resources.pages import JoinPage, Landing, LandingSettings, PageNotFound
 from openucwa.resources.people_routes import people_routes
 from openucwa.resources.policies import Policies
 from openucwa.resources.rendering.contacts import ContactRenderer
@@ -312,7 +312,7 @@ class Service:
         routes: list[tuple[str, Resource[Any]]] = [
             ("/", Landing(self.sources.console_sign_ins, config.part(LandingSettings))),
             (issuers.PATH, issuers.Issuers(self.sources.console_sign_ins, self.sources.tried)),
-            ("/meet/{organizer}/{meeting_id}", Page("join.html", guests=config.anonymous)),
+            ("/meet/{organizer}/{meeting_id}", JoinPage(guests=config.anonymous)),
             *((path, static) for path in ("/static/{name}", "/static/{files}/{name}")),
             ("/xframe", frame),
             (discovery.FRAME, frame),

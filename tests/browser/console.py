@@ -29,7 +29,7 @@ SCREENSHOTS = os.environ.get("OPENUCWA_SCREENSHOTS") or str(Path(__file__).paren
 
 
 class BrowserUser:
-    """Somebody with a browser of their own. `troubles`: errors on the console, the Content-Security-Policy's too.
+    """Somebody with a browser of their own. `errors`: errors on the console, the Content-Security-Policy's too.
 
     `kind`: what pictures of the page are called.
     """
@@ -39,17 +39,17 @@ class BrowserUser:
     def __init__(self, context: BrowserContext, page: Page) -> None:
         self.context = context
         self.page = page
-        self.troubles: list[str] = []
-        page.on("console", self._hear)
-        page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        self.errors: list[str] = []
+        page.on("console", self._note_error)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
 
-    def _hear(self, message: ConsoleMessage) -> None:
+    def _note_error(self, message: ConsoleMessage) -> None:
         # The browser reports every refusal; which of them are due is for the tests to say.
         if not message.text.startswith("Failed to load resource"):
-            self.troubles.append(message.text)
+            self.errors.append(message.text)
 
     @classmethod
-    async def come(
+    async def open_browser(
         cls, chromium: Browser, url: str, locale: str = "en-US", zone: str = "Europe/Copenhagen"
     ) -> "BrowserUser":
         context = await chromium.new_context(
@@ -64,7 +64,7 @@ class BrowserUser:
         await visitor.page.goto(url)
         return visitor
 
-    async def another(self, url: str) -> Self:
+    async def open_tab(self, url: str) -> Self:
         """A further tab of the same browser."""
         visitor = type(self)(self.context, await self.context.new_page())
         await visitor.page.goto(url)
@@ -72,9 +72,9 @@ class BrowserUser:
 
     async def leave(self) -> None:
         await self.context.close()
-        assert self.troubles == [], self.troubles
+        assert self.errors == [], self.errors
 
-    async def look(self, name: str, sizes: Sequence[tuple[int, int]] = (DESKTOP, PHONE, SMALL)) -> None:
+    async def check_page(self, name: str, sizes: Sequence[tuple[int, int]] = (DESKTOP, PHONE, SMALL)) -> None:
         """Checks that nothing is wider than the window and that the page is accessible, and takes pictures."""
         page = self.page
         for width, height in sizes:
@@ -117,7 +117,7 @@ class Console(BrowserUser):
         cls, chromium: Browser, server: RunningServer, meeting_id: str = "", username: str = "lenea@contoso.com"
     ) -> "Console":
         """Signs in and goes to a meeting."""
-        console = await cls.come(chromium, f"{server.urls[0]}/#{meeting_id}")
+        console = await cls.open_browser(chromium, f"{server.urls[0]}/#{meeting_id}")
         assert isinstance(console, Console)
         await console.sign_in(username=username)
         await console.page.locator("#meeting" if meeting_id else "#nothing").wait_for()

@@ -21,10 +21,10 @@ class Guest(BrowserUser):
 
     @classmethod
     async def arrive(cls, chromium: Browser, url: str) -> "Guest":
-        guest = await cls.come(chromium, url)
+        guest = await cls.open_browser(chromium, url)
         assert isinstance(guest, Guest)
         # Markup that is taken for markup would open one.
-        guest.page.on("dialog", lambda dialog: guest.troubles.append(f"a dialog: {dialog.message}"))
+        guest.page.on("dialog", lambda dialog: guest.errors.append(f"a dialog: {dialog.message}"))
         return guest
 
     def named(self, element_id: str) -> Locator:
@@ -50,7 +50,7 @@ class Guest(BrowserUser):
         await self.page.get_by_label("Message to everyone").fill(text)
         await self.page.keyboard.press("Enter")
 
-    async def hears(self, text: str) -> None:
+    async def sees_message(self, text: str) -> None:
         await expect(self.page.locator(".message-text", has_text=text)).to_be_visible()
 
     async def ends_with(self, heading: str) -> None:
@@ -69,12 +69,12 @@ class Guest(BrowserUser):
         cell = self.property(extension_id, name).get_by_role("cell").first
         await expect(cell).to_have_text(value)
 
-    async def look_at_the_parts(self, name: str) -> None:
+    async def check_parts(self, name: str) -> None:
         """Pictures of what is seen one part at a time on a phone."""
         for part in ("Messages", "People", "Data"):
             await self.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
             await self.page.get_by_role("button", name=part).click()
-            await self.look(f"{name}-{part.lower()}", (PHONE,))
+            await self.check_page(f"{name}-{part.lower()}", (PHONE,))
 
 
 class Organizer(UcwaClient):

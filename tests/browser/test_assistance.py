@@ -46,7 +46,7 @@ async def test_console_is_usable_enlarged_in_forced_colours_and_without_motion(
     chromium: Browser, server: RunningServer, vera: Organizer
 ) -> None:
     meeting = await scheduled(vera)
-    console = await Console.come(chromium, f"{server.urls[0]}/")
+    console = await Console.open_browser(chromium, f"{server.urls[0]}/")
     assert isinstance(console, Console)
     page = console.page
     await console.sign_in("wrong", VERA)
@@ -106,7 +106,7 @@ async def test_join_page_is_usable_enlarged_in_forced_colours_and_without_motion
     await guest.is_in()
     for number in range(8):
         await vera.says(f"The figures of {number} are at https://contoso.com/figures?year=2030")
-    await guest.hears("The figures of 7")
+    await guest.sees_message("The figures of 7")
     await assisted(page, "data")
     for part in ("Messages", "People"):
         await page.set_viewport_size({"width": 640, "height": 512})

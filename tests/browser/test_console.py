@@ -44,8 +44,8 @@ def events_in(path: Path) -> list[Any]:
 
 
 async def test_every_link_of_the_front_page_works(chromium: Browser, plain: RunningServer) -> None:
-    visitor = await BrowserUser.come(chromium, plain.urls[0])
-    await visitor.look("1-front")
+    visitor = await BrowserUser.open_browser(chromium, plain.urls[0])
+    await visitor.check_page("1-front")
     assert await visitor.page.title() == "openucwa"
     hrefs = await visitor.page.locator("#front a").evaluate_all("links => links.map(link => link.href)")
     assert len(hrefs) == 4
@@ -57,21 +57,21 @@ async def test_every_link_of_the_front_page_works(chromium: Browser, plain: Runn
 async def test_mistyped_address_leads_to_a_page_with_a_link_to_the_start(
     chromium: Browser, plain: RunningServer
 ) -> None:
-    visitor = await BrowserUser.come(chromium, f"{plain.urls[0]}/meetings")
+    visitor = await BrowserUser.open_browser(chromium, f"{plain.urls[0]}/meetings")
     await expect(visitor.page.get_by_role("heading", name="There is no page at this address")).to_be_visible()
-    await visitor.look("20-not-found")
+    await visitor.check_page("20-not-found")
     await visitor.page.get_by_role("link", name="Go to your meetings").click()
     await expect(visitor.page.get_by_role("button", name="Sign in")).to_be_visible()
     await visitor.leave()
 
 
 async def test_wrong_password_is_reported_and_the_user_name_stays(chromium: Browser, plain: RunningServer) -> None:
-    console = await Console.come(chromium, plain.urls[0])
+    console = await Console.open_browser(chromium, plain.urls[0])
     assert isinstance(console, Console)
     await console.sign_in("wrong")
     await expect(console.page.get_by_role("alert")).to_have_text("The user name or the password is wrong.")
     await expect(console.page.locator("#username")).to_have_value("lenea@contoso.com")
-    await console.look("2-wrong-password")
+    await console.check_page("2-wrong-password")
     await console.leave()
 
 
@@ -89,14 +89,14 @@ async def test_signing_out_ends_the_application(enter: Enter) -> None:
 async def test_meeting_is_scheduled(enter: Enter, lene: UcwaClient) -> None:
     console = await enter()
     page = console.page
-    await console.look("3-list")
+    await console.check_page("3-list")
     await page.get_by_role("link", name="New meeting").click()
     await page.get_by_label("Subject").fill(f"Sales {HOSTILE}")
     await page.get_by_label("Description").fill("All regions.")
     await page.get_by_label("Who can skip").select_option("Everyone")
     await page.get_by_label("Open until").fill("2030-05-06T12:30")
     await page.get_by_label("Attendees").fill("danab@contoso.com\nsip:joe@fabrikam.com")
-    await console.look("4-new-meeting")
+    await console.check_page("4-new-meeting")
     await page.get_by_role("button", name="Schedule").click()
     await expect(page.locator("#subject")).to_have_text(f"Sales {HOSTILE}")
     await expect(page.locator("#meetings [aria-current] .meeting-subject")).to_have_text(f"Sales {HOSTILE}")
@@ -144,7 +144,7 @@ async def test_invalid_input_is_explained_at_its_field(enter: Enter) -> None:
     await expect(page.get_by_text("“nobody” is not an address.")).to_be_visible()
     await expect(page.get_by_label("Subject")).to_be_focused()
     await expect(page.get_by_label("Subject")).to_have_attribute("aria-invalid", "true")
-    await console.look("5-wrong-fields")
+    await console.check_page("5-wrong-fields")
 
 
 async def test_meeting_is_deleted_after_confirmation(enter: Enter, lene: UcwaClient) -> None:
@@ -152,7 +152,7 @@ async def test_meeting_is_deleted_after_confirmation(enter: Enter, lene: UcwaCli
     console = await enter(meeting)
     page = console.page
     await page.get_by_role("button", name="Delete", exact=True).click()
-    await console.look("6-confirm")
+    await console.check_page("6-confirm")
     await page.get_by_role("button", name="Cancel").click()
     await expect(page.get_by_role("button", name="Delete", exact=True)).to_be_focused()
     assert (await lene.get(self_of(meeting))).status_code == 200
@@ -178,7 +178,7 @@ async def test_invitation_is_downloaded_for_the_chosen_time(enter: Enter, lene: 
     await page.get_by_role("button", name="Invitation").click()
     await page.get_by_label("Starts").fill("2030-05-06T11:00")
     await page.get_by_label("Duration").select_option("1½ hours")
-    await console.look("7-invitation")
+    await console.check_page("7-invitation")
     async with page.expect_download() as downloaded:
         await page.get_by_role("button", name="Download").click()
     download = await downloaded.value
@@ -196,7 +196,7 @@ async def test_extension_is_added_with_a_property_of_each_type(enter: Enter, len
     meeting = await lene.schedule(subject="Quarterly budget review", description="All regions.\nRead them before.")
     console = await enter(meeting)
     page = console.page
-    await console.look("8-meeting")
+    await console.check_page("8-meeting")
     await page.get_by_role("button", name="Add extension").click()
     form = page.get_by_role("form", name="New extension")
     await form.get_by_label("Id").fill("agenda")
@@ -204,11 +204,11 @@ async def test_extension_is_added_with_a_property_of_each_type(enter: Enter, len
     for kind, (name, values, _) in EACH_TYPE.items():
         await console.add_property(form, name, kind, *values)
     await console.add_property(form, HOSTILE, "text", HOSTILE)
-    await console.look("9-new-extension")
+    await console.check_page("9-new-extension")
     await form.get_by_role("button", name="Add", exact=True).click()
     await expect(console.card("agenda")).to_contain_text("visible to everyone in the meeting")
     await expect(console.card("agenda").locator("tbody tr")).to_have_count(7)
-    await console.look("10-extension")
+    await console.check_page("10-extension")
     extension = (await lene.get(f"{extensions_of(meeting)}/agenda")).json()
     assert extension["type"] == "RoamedParticipantData"
     assert {name: extension[name] for name, _, _ in EACH_TYPE.values()} == {
@@ -261,7 +261,7 @@ async def test_property_is_changed_added_and_removed(enter: Enter, lene: UcwaCli
     await form.get_by_role("button", name="Remove b").click()
     await console.add_property(form, "c", "list", "x")
     await form.get_by_label("Who sees it").select_option("Everyone in the meeting")
-    await console.look("11-edit-extension")
+    await console.check_page("11-edit-extension")
     await form.get_by_role("button", name="Save").click()
     await expect(console.card("agenda")).to_contain_text("everyone")
     now = await read(lene, extension)

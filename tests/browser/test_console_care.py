@@ -23,7 +23,7 @@ async def test_closing_time_in_the_past_needs_confirmation(enter: Enter, lene: U
     await page.get_by_role("button", name="Edit", exact=True).click()
     await page.get_by_label("Open until").fill("2026-01-05T09:00")
     await expect(page.get_by_role("alert")).to_contain_text("This time is in the past.")
-    await console.look("16-past", (DESKTOP, PHONE))
+    await console.check_page("16-past", (DESKTOP, PHONE))
     await page.get_by_role("button", name="Save").click()
     dialog = page.get_by_role("dialog", name="Close this meeting?")
     await expect(dialog).to_contain_text("later deleted with its data")
@@ -102,7 +102,7 @@ async def test_expired_meeting_says_that_it_is_closed(enter: Enter, lene: UcwaCl
     await expect(page.get_by_text("This meeting is closed, and will be deleted")).to_be_visible()
     await expect(page.locator("#facts")).to_contain_text("Since")
     await expect(page.get_by_role("link", name="Over")).to_contain_text("closed")
-    await console.look("17-expired", (DESKTOP, PHONE))
+    await console.check_page("17-expired", (DESKTOP, PHONE))
 
 
 async def test_invitation_for_after_the_end_shows_a_warning(enter: Enter, lene: UcwaClient) -> None:
@@ -117,7 +117,7 @@ async def test_invitation_for_after_the_end_shows_a_warning(enter: Enter, lene: 
     await expect(warning).to_contain_text("before this ends")
     await page.get_by_label("Starts").fill("2030-05-07T12:00")
     await expect(warning).to_contain_text("before this starts")
-    await console.look("18-late-invitation", (DESKTOP, PHONE))
+    await console.check_page("18-late-invitation", (DESKTOP, PHONE))
 
 
 async def test_refused_value_is_explained_at_its_field(enter: Enter, lene: UcwaClient) -> None:

@@ -24,7 +24,7 @@ async def in_conflict(enter: Enter, lene: UcwaClient, picture: str = "") -> tupl
     await expect(dialog.get_by_role("row")).to_have_count(2)  # the titles, and the topic
     await expect(dialog.get_by_role("row", name="topic")).to_contain_text("theirs")
     if picture:
-        await console.look(picture)
+        await console.check_page(picture)
     return console, extension
 
 

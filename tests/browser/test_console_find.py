@@ -27,7 +27,7 @@ async def test_meetings_are_found_by_data_and_back_shows_them_again(enter: Enter
     found = page.get_by_role("list", name="Found meetings")
     await expect(found.get_by_role("listitem")).to_have_count(1)
     await expect(found).to_contain_text("crm")
-    await console.look("43-found", (DESKTOP, PHONE))
+    await console.check_page("43-found", (DESKTOP, PHONE))
     await found.get_by_role("link", name="Case 4711").click()
     await expect(page.locator("#subject")).to_have_text("Case 4711")
     await page.go_back()
@@ -46,7 +46,7 @@ async def test_mistake_in_filter_is_shown_at_its_place(enter: Enter) -> None:
     alert = page.locator("#query").get_by_role("alert")
     await expect(alert).to_contain_text("can’t be read from character 16 on: unexpected")
     await expect(alert.locator("mark")).to_have_text("'b'")
-    await console.look("44-mistake", (DESKTOP, PHONE))
+    await console.check_page("44-mistake", (DESKTOP, PHONE))
 
 
 async def test_further_meetings_are_found_on_demand(enter: Enter, lene: UcwaClient) -> None:

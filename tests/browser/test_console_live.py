@@ -64,7 +64,7 @@ async def test_organizer_and_guests_go_through_a_whole_meeting(
     console = await enter(meeting)
     page = console.page
     await page.get_by_role("button", name="Join and see").click()
-    guests = [await BrowserUser.come(chromium, meeting["joinUrl"]) for _ in range(2)]
+    guests = [await BrowserUser.open_browser(chromium, meeting["joinUrl"]) for _ in range(2)]
     joe, ann = guests
     await join_by_name(joe.page, "Joe")
     # Guests wait until they are let in; one is, the other is not yet.
@@ -73,7 +73,7 @@ async def test_organizer_and_guests_go_through_a_whole_meeting(
     await expect(joe.page.locator("#extensions")).to_contain_text("Budget")
     await join_by_name(ann.page, "Ann")
     await expect(page.get_by_role("button", name="Admit Ann")).to_be_visible()
-    await console.look("14-lobby")
+    await console.check_page("14-lobby")
     await expect(ann.page.get_by_role("heading", name="You are in the lobby")).to_be_visible()
     await page.get_by_role("button", name="Admit Ann").click()
     await expect(ann.page.locator("#extensions")).to_contain_text("Budget")
@@ -95,7 +95,7 @@ async def test_organizer_and_guests_go_through_a_whole_meeting(
     await page.get_by_label("Message to everyone").fill("Welcome")
     await page.get_by_role("button", name="Send").click()
     await expect(joe.page.locator("#messages")).to_contain_text("Welcome")
-    await console.look("15-room")
+    await console.check_page("15-room")
     await page.get_by_role("button", name="Delete", exact=True).click()
     await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     for guest in guests:
@@ -110,7 +110,7 @@ async def test_organizer_promotes_demotes_and_removes_people_from_the_console(
     console = await enter(meeting)
     page = console.page
     await page.get_by_role("button", name="Join and see").click()
-    joe = await BrowserUser.come(chromium, meeting["joinUrl"])
+    joe = await BrowserUser.open_browser(chromium, meeting["joinUrl"])
     await join_by_name(joe.page, "Joe")
     line = page.locator("#people").get_by_role("listitem").filter(has_text="Joe")
     await page.get_by_role("button", name="Actions for Joe").click()
@@ -131,7 +131,7 @@ async def test_messages_in_the_console_have_times_and_show_who_is_typing(
     console = await enter(meeting)
     page = console.page
     await page.get_by_role("button", name="Join and see").click()
-    joe = await BrowserUser.come(chromium, meeting["joinUrl"])
+    joe = await BrowserUser.open_browser(chromium, meeting["joinUrl"])
     await join_by_name(joe.page, "Joe")
     field = joe.page.get_by_label("Message to everyone")
     await expect(field).to_be_enabled()
@@ -154,11 +154,11 @@ async def test_people_waiting_in_the_lobby_are_announced_in_every_view(
     await page.get_by_role("heading", name="People (1)").wait_for()
     await page.get_by_role("link", name="Another one").click()
     await expect(page.get_by_text("You are in “Quarterly planning”.")).to_be_visible()
-    joe = await BrowserUser.come(chromium, meeting["joinUrl"])
+    joe = await BrowserUser.open_browser(chromium, meeting["joinUrl"])
     await join_by_name(joe.page, "Joe")
     await expect(page.get_by_text("Joe is waiting in the lobby of “Quarterly planning”.").first).to_be_visible()
     await expect(page).to_have_title("(1) Another one")
-    await console.look("19-lobby-banner")
+    await console.check_page("19-lobby-banner")
     await page.get_by_role("button", name="Show").click()
     await expect(page.get_by_role("button", name="Admit Joe")).to_be_focused()
     await page.keyboard.press("Enter")
@@ -174,7 +174,7 @@ async def test_action_that_fails_is_explained_beside_the_people(
     console = await enter(meeting)
     page = console.page
     await page.get_by_role("button", name="Join and see").click()
-    joe = await BrowserUser.come(chromium, meeting["joinUrl"])
+    joe = await BrowserUser.open_browser(chromium, meeting["joinUrl"])
     await join_by_name(joe.page, "Joe")
     await page.get_by_role("button", name="Actions for Joe").click()
     await page.route("**/eject", lambda route: route.fulfill(status=503, body=""))

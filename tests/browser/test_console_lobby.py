@@ -47,7 +47,7 @@ async def joe(plain: RunningServer) -> AsyncIterator[Waiting]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def console(chromium: Browser, plain: RunningServer) -> AsyncIterator[Console]:
     """A console that shows the form of a new meeting, with a clock that tests move."""
-    console = await Console.come(chromium, plain.urls[0])
+    console = await Console.open_browser(chromium, plain.urls[0])
     assert isinstance(console, Console)
     await console.page.clock.install()
     await console.page.reload()
@@ -71,7 +71,7 @@ async def test_guest_waiting_before_the_organizer_joins_is_announced_in_another_
     await expect(line).to_be_visible()
     await expect(page).to_have_title("(1) New meeting")
     await expect(page.locator("#said")).to_contain_text("Joe is waiting in the lobby of “Quarterly planning”.")
-    await console.look("21-lobby-before-joining")
+    await console.check_page("21-lobby-before-joining")
     await page.get_by_role("link", name="Your permanent meeting").click()
     await expect(page).to_have_title("(1) Your permanent meeting")
     await expect(line).to_be_visible()
@@ -136,7 +136,7 @@ async def test_hidden_page_asks_once_a_minute_and_counts_in_its_title(
 
 
 async def test_tabs_of_a_browser_share_one_answer(console: Console, lene: UcwaClient, joe: Waiting) -> None:
-    other = await console.another(console.page.url.partition("#")[0])
+    other = await console.open_tab(console.page.url.partition("#")[0])
     async with other.page.expect_response(LOBBY):
         await other.sign_in()
     asked: list[str] = []
@@ -170,7 +170,7 @@ async def test_lobby_of_another_meeting_is_shown_beside_that_of_the_joined_one(
                 "Joe is waiting in the lobby of “Other”.Go there",
             ]
         )
-        await console.look("22-two-lobbies")
+        await console.check_page("22-two-lobbies")
         # Opening the other one does not take the organizer out of the joined one.
         await page.get_by_role("button", name="Go there: Other").click()
         await expect(page.get_by_text("You are in “Joined”.")).to_be_visible()

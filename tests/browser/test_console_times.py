@@ -64,7 +64,7 @@ async def test_times_are_scheduled_like_the_last_ones(enter: Enter, lene: UcwaCl
     await begin.fill("2030-05-06T10:00")
     await expect(end).to_have_value("2030-05-06T11:30")
     await expect(until).to_have_value("2030-05-06T19:30")
-    await console.look("40-new-times")
+    await console.check_page("40-new-times")
 
     await end.fill("2030-05-06T09:00")
     await page.get_by_role("button", name="Schedule").click()
@@ -73,7 +73,7 @@ async def test_times_are_scheduled_like_the_last_ones(enter: Enter, lene: UcwaCl
     await begin.fill("2030-03-31T02:30")
     await page.get_by_role("button", name="Schedule").click()
     await expect(page.get_by_text("This time does not exist, because clocks go forward. Choose 03:30")).to_be_visible()
-    await console.look("41-wrong-times", ((390, 844),))
+    await console.check_page("41-wrong-times", ((390, 844),))
     await begin.fill("2030-05-06T10:00")
     await page.get_by_role("button", name="Schedule").click()
 
@@ -88,7 +88,7 @@ async def test_times_are_scheduled_like_the_last_ones(enter: Enter, lene: UcwaCl
     await expect(page.get_by_text("This meeting has no extensions.")).to_be_visible()
     await page.get_by_text("Begin and end as data").click()
     await expect(page.get_by_label("openucwa.schedule as JSON")).to_contain_text('"timeZone": "Europe/Copenhagen"')
-    await console.look("42-times")
+    await console.check_page("42-times")
 
 
 async def test_times_are_sent_moved_undone_copied_and_cleared(enter: Enter, lene: UcwaClient) -> None:
@@ -99,7 +99,7 @@ async def test_times_are_sent_moved_undone_copied_and_cleared(enter: Enter, lene
     await expect(text).to_have_value(
         re.compile(r"Monday, May 6, 2030.*10:00\W+11:30\WAM, Europe/Copenhagen \(GMT\+2\)")
     )
-    await console.look("43-invitation-times")
+    await console.check_page("43-invitation-times")
     async with page.expect_download() as download:
         await page.get_by_role("button", name="Download").click()
     calendar = Calendar.from_ical(await asyncio.to_thread((await (await download.value).path()).read_bytes))
@@ -163,14 +163,14 @@ async def test_times_order_the_list_and_are_seen_in_ones_own_zone(
     await expect(names).to_have_text(["Ordered: earlier"])
     await page.get_by_label("Which meetings").select_option("Upcoming")
     await expect(names).to_have_text(["Ordered: sooner", "Ordered: later", "Ordered: without"])
-    await console.look("44-upcoming", ((390, 844),))
+    await console.check_page("44-upcoming", ((390, 844),))
 
     # In New York it is four o'clock.
-    guest = await Guest.come(chromium, sooner["joinUrl"], zone="America/New_York")
+    guest = await Guest.open_browser(chromium, sooner["joinUrl"], zone="America/New_York")
     await guest.join_by_name("Joe")
     about = guest.named("expires")
     await expect(about).to_contain_text(re.compile(r"May 6, 2030, 4:00\W+5:30\WAM America/New York \(GMT-4\)"))
     await expect(about).to_contain_text(re.compile(r"For the organizer: May 6, 2030, 10:00\W+11:30\WAM"))
     await expect(guest.page.get_by_role("article", name="openucwa.schedule")).to_have_count(0)
-    await guest.look("45-times", ((1280, 800), (390, 844)))
+    await guest.check_page("45-times", ((1280, 800), (390, 844)))
     await guest.leave()

@@ -43,7 +43,7 @@ async def test_typed_text_survives_an_expired_token(enter: Enter, lene: UcwaClie
     await form.get_by_role("button", name="Save").click()
     dialog = page.get_by_role("dialog", name="Your session has expired")
     await dialog.get_by_label("Password").fill(PASSWORD)
-    await console.look("13-sign-in-again")
+    await console.check_page("13-sign-in-again")
     await dialog.get_by_role("button", name="Sign in").click()
     await expect(console.card("agenda")).to_contain_text("after")
     assert (await read(lene, extension))["topic"] == "after"
@@ -113,7 +113,7 @@ async def test_limits_of_the_server_are_explained(chromium: Browser, narrow: Run
 async def test_everything_can_be_done_with_the_keyboard(
     chromium: Browser, plain: RunningServer, lene: UcwaClient
 ) -> None:
-    console = await Console.come(chromium, plain.urls[0])
+    console = await Console.open_browser(chromium, plain.urls[0])
     page = console.page
     press = page.keyboard.press
     await page.locator("#username").focus()

@@ -46,7 +46,7 @@ async def test_webhook_is_added_and_its_deliveries_are_shown(chromium: Browser, 
         await form.get_by_label("Filter").fill("subject eq")
         await form.get_by_role("button", name="Add").click()
         await expect(form.get_by_role("alert")).to_contain_text("can’t be read from character 11 on")
-        await console.look("45-webhook-form", (DESKTOP, PHONE))
+        await console.check_page("45-webhook-form", (DESKTOP, PHONE))
         await form.get_by_label("Filter").fill("subject eq 'Budget'")
         await form.get_by_role("button", name="Add").click()
         card = page.get_by_role("article", name=receiver.url)
@@ -55,7 +55,7 @@ async def test_webhook_is_added_and_its_deliveries_are_shown(chromium: Browser, 
         await card.get_by_role("button", name="Copy").click()
         await expect(card.get_by_role("button", name="Copied")).to_be_visible()
         assert await page.evaluate("navigator.clipboard.readText()") == secret
-        await console.look("46-secret", (DESKTOP, PHONE))
+        await console.check_page("46-secret", (DESKTOP, PHONE))
         await card.get_by_role("button", name="Send a test").click()
         delivery = card.get_by_role("list", name="Deliveries").locator("details", has_text="webhook.test")
         await expect(delivery).to_contain_text("delivered")
@@ -64,7 +64,7 @@ async def test_webhook_is_added_and_its_deliveries_are_shown(chromium: Browser, 
         await expect(delivery.get_by_label("Message")).to_contain_text("webhook.test")
         message = receiver.received[0]
         assert verify(secret, message.headers, message.body) == json.loads(message.body)
-        await console.look("47-deliveries", (DESKTOP, PHONE))
+        await console.check_page("47-deliveries", (DESKTOP, PHONE))
         await delivery.get_by_role("button", name="Deliver again").click()
         await expect(delivery.get_by_role("group", name="Attempts").locator("tbody tr")).to_have_count(2)
         assert receiver.received[1].headers["webhook-id"] == message.headers["webhook-id"]
@@ -105,7 +105,7 @@ async def test_webhook_that_was_changed_elsewhere_is_not_overwritten(
         await card.get_by_role("button", name="Edit").click()
         form = page.get_by_role("form", name="Edit webhook")
         await form.get_by_label("Description").fill("Mine")
-        other = await console.another(page.url)
+        other = await console.open_tab(page.url)
         await other.sign_in()
         await other.page.get_by_role("button", name="Pause").click()
         await expect(other.page.get_by_role("button", name="Activate")).to_be_visible()

@@ -27,7 +27,7 @@ async def test_meetings_are_searched_by_words_and_people(enter: Enter, lene: Ucw
     await expect(links).to_have_count(1)
     await search.fill("no such words")
     await expect(page.get_by_text("No meeting fits the search.")).to_be_visible()
-    await console.look("30-search")
+    await console.check_page("30-search")
     await search.fill("")
     await page.get_by_label("Which meetings").select_option("Closed")
     await expect(links.filter(has_text="Something else")).to_have_count(0)
@@ -63,7 +63,7 @@ async def test_extension_is_shown_and_copied_as_json(enter: Enter, lene: UcwaCli
     await expect(card.get_by_role("button", name="JSON")).to_be_focused()
     wanted = {"id": "agenda", "type": "RoamedParticipantData", "topic": "Budget", "seats": 12, "tags": ["a", "b"]}
     assert json.loads(await card.locator("pre").inner_text()) == wanted
-    await console.look("31-json")
+    await console.check_page("31-json")
     await card.get_by_role("button", name="Copy").click()
     await expect(console.page.locator("#said")).to_contain_text("agenda is copied as JSON.")
     assert json.loads(await console.page.evaluate("navigator.clipboard.readText()")) == wanted
@@ -90,7 +90,7 @@ async def test_property_is_renamed_and_keeps_its_value(enter: Enter, lene: UcwaC
     console = await enter(meeting)
     form = await console.edit("agenda")
     await form.get_by_label("Name of seats").fill("chairs")
-    await console.look("32-rename")
+    await console.check_page("32-rename")
     await form.get_by_role("button", name="Save").click()
     await expect(console.card("agenda")).to_contain_text("chairs")
     now = await read(lene, agenda)
@@ -131,7 +131,7 @@ async def test_list_of_ten_thousand_items_is_seen_and_edited_by_pages(enter: Ent
     await console.page.keyboard.press("Enter")
     await expect(items.first).to_have_text("7750")
     assert await elements(console) < MAX_ELEMENTS
-    await console.look("35-long-list")
+    await console.check_page("35-long-list")
 
     form = await console.edit("agenda")
     await form.get_by_label("Go to item of Value of seats").fill("7777")
@@ -146,7 +146,7 @@ async def test_list_of_ten_thousand_items_is_seen_and_edited_by_pages(enter: Ent
     # The item that is wrong comes into view.
     await expect(form.get_by_label("Value of seats, item 7777")).to_be_focused()
     await expect(form.get_by_text("Enter a whole number, in digits.")).to_be_visible()
-    await console.look("36-long-list-edited")
+    await console.check_page("36-long-list-edited")
     await form.get_by_label("Value of seats, item 7777").fill("7")
     await form.get_by_role("button", name="Save").click()
     await expect(console.page.locator("#said")).to_contain_text("agenda is saved.")
@@ -204,7 +204,7 @@ async def test_all_who_wait_are_admitted_at_once(chromium: Browser, enter: Enter
     await expect(page.get_by_role("button", name="Admit all")).to_be_hidden()
     await guests[1].join_by_name("Ann")
     await expect(page.get_by_role("button", name="Admit Ann")).to_be_visible()
-    await console.look("33-lobby-of-two")
+    await console.check_page("33-lobby-of-two")
     await page.get_by_role("button", name="Admit all").click()
     for guest in guests:
         await guest.is_in()
@@ -216,7 +216,7 @@ async def test_name_of_a_guest_is_remembered(chromium: Browser, lene: UcwaClient
     joe = await Guest.arrive(chromium, meeting["joinUrl"])
     await joe.join_by_name("Joe Moss")
     await joe.is_in()
-    again = await joe.another(meeting["joinUrl"])
+    again = await joe.open_tab(meeting["joinUrl"])
     await expect(again.page.get_by_label("Your name")).to_have_value("Joe Moss")
     await joe.leave()
 
@@ -245,7 +245,7 @@ async def test_deleted_meeting_comes_back_with_its_extensions(enter: Enter, lene
     await page.get_by_role("button", name="Delete", exact=True).click()
     await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     await expect(page.get_by_text("“Deleted too early” is deleted.")).to_be_visible()
-    await console.look("34-undo")
+    await console.check_page("34-undo")
     await page.get_by_role("button", name="Undo").click()
     await expect(page.locator("#subject")).to_have_text("Deleted too early")
     await expect(console.card("agenda")).to_contain_text("Budget")
@@ -270,7 +270,7 @@ async def test_list_and_details_follow_changes_from_anywhere(enter: Enter, lene:
     meeting = await lene.schedule(subject="Watched")
     console = await enter(meeting)
     page = console.page
-    tab = await console.another(page.url.partition("#")[0])
+    tab = await console.open_tab(page.url.partition("#")[0])
     await tab.sign_in()
     lists = [each.locator("#meetings") for each in (page, tab.page)]
     for each in lists:

@@ -36,7 +36,7 @@ async def answer_of(operation: Locator) -> Locator:
 
 
 async def test_developer_signs_in_tries_requests_and_reads_a_guide(chromium: Browser, plain: RunningServer) -> None:
-    developer = await Developer.come(chromium, f"{plain.urls[0]}/docs/api")
+    developer = await Developer.open_browser(chromium, f"{plain.urls[0]}/docs/api")
     assert isinstance(developer, Developer)
     page = developer.page
     await page.get_by_label("User name").fill("lenea@contoso.com")
@@ -52,7 +52,7 @@ async def test_developer_signs_in_tries_requests_and_reads_a_guide(chromium: Bro
     creating = await opened(page, "applications", "postApplications")
     await creating.get_by_label("Body").fill('{"culture": "en-US", "endpointId": "docs", "userAgent": "docs"}')
     await expect(await answer_of(creating)).to_contain_text("201")
-    await developer.look("1-post", SIZES)
+    await developer.check_page("1-post", SIZES)
     await assisted(page, "api", ".opblock.is-open")
     await creating.get_by_role("button").first.click()
 
@@ -75,7 +75,7 @@ async def test_developer_signs_in_tries_requests_and_reads_a_guide(chromium: Bro
     await expect(page.get_by_role("heading", name="openucwa", level=1)).to_be_visible()
     await page.get_by_role("article").get_by_role("link", name="docs/client.md").first.click()
     await expect(page).to_have_url(re.compile("/docs/client$"))
-    await developer.look("3-guide", SIZES)
+    await developer.check_page("3-guide", SIZES)
     await assisted(page, "guide")
     await page.get_by_role("navigation", name="On this page").get_by_role("link").first.click()
     await expect(page.locator("h2:target")).to_be_in_viewport()
@@ -85,7 +85,7 @@ async def test_developer_signs_in_tries_requests_and_reads_a_guide(chromium: Bro
 async def test_guides_have_their_navigation_in_the_language_of_the_browser(
     chromium: Browser, plain: RunningServer
 ) -> None:
-    developer = await Developer.come(chromium, f"{plain.urls[0]}/", "de-DE")
+    developer = await Developer.open_browser(chromium, f"{plain.urls[0]}/", "de-DE")
     page = developer.page
     await page.get_by_role("link", name="Die Anleitungen").click()
     await expect(page.get_by_role("heading", name="Einen Server betreiben")).to_be_visible()

@@ -43,9 +43,9 @@ def server(provider: RunningProvider, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def visitor(chromium: Browser, server: RunningServer) -> AsyncIterator[BrowserUser]:
-    come = await BrowserUser.come(chromium, server.urls[0])
-    yield come
-    await come.context.close()
+    user = await BrowserUser.open_browser(chromium, server.urls[0])
+    yield user
+    await user.context.close()
 
 
 async def sign_in(visitor: BrowserUser, account: str = "lene") -> None:
@@ -72,7 +72,7 @@ async def test_user_signs_in_at_the_issuer_and_works_in_the_console(
     await page.reload()
     await expect(page.locator("#who")).to_have_text("Lene Aalling")
     # The browser says of the provider's own page what it thinks of it.
-    assert [trouble for trouble in visitor.troubles if not trouble.startswith("[DOM]")] == []
+    assert [trouble for trouble in visitor.errors if not trouble.startswith("[DOM]")] == []
 
 
 async def test_sign_in_cancelled_at_the_issuer_shows_a_message(visitor: BrowserUser) -> None:

@@ -64,11 +64,11 @@ async def test_guest_joining_by_name_waits_in_the_lobby_until_admitted(lene: Org
     guest = await arrive(meeting)
     await expect(guest.page.get_by_label("Your name")).to_be_focused()
     await expect(guest.named("enter")).to_contain_text("Hosted by lenea@contoso.com")
-    await guest.look("enter")
+    await guest.check_page("enter")
     await guest.join_by_name("Joe")
     await guest.ends_with("You are in the lobby")
     await expect(guest.named("lobby")).to_contain_text("Quarterly planning")
-    await guest.look("lobby")
+    await guest.check_page("lobby")
     await lene.does("admit", await lene.in_the_lobby("Joe"))
     await guest.is_in()
     await expect(guest.page.get_by_role("heading", level=1, name="Quarterly planning")).to_be_visible()
@@ -86,7 +86,7 @@ async def test_rejected_guest_is_notified_and_can_ask_again(lene: Organizer, arr
     await guest.join_by_name("Joe")
     await lene.does("reject", await lene.in_the_lobby("Joe"))
     await guest.ends_with("You were not let in")
-    await guest.look("denied")
+    await guest.check_page("denied")
     await guest.page.get_by_role("button", name="Ask again").click()
     await lene.does("admit", await lene.in_the_lobby("Joe"))
     await guest.is_in()
@@ -115,7 +115,7 @@ async def test_wrong_password_is_reported_at_the_field_and_the_right_one_joins(l
     await expect(guest.page.get_by_role("alert")).to_have_text("The user name or the password is wrong.")
     await expect(guest.page.get_by_label("Password").first).to_be_focused()
     await expect(guest.page.get_by_label("Password").first).to_have_attribute("aria-invalid", "true")
-    await guest.look("wrong-password")
+    await guest.check_page("wrong-password")
     await guest.sign_in()
     await guest.is_in()
     await expect(guest.person("Dana Birkby")).to_contain_text("you")
@@ -136,7 +136,7 @@ async def test_missing_meeting_is_explained(server: RunningServer, lene: Organiz
     await by_account.sign_in()
     for guest in (by_name, by_account):
         await guest.ends_with("This meeting does not exist")
-    await by_name.look("no-meeting")
+    await by_name.check_page("no-meeting")
     nowhere = await arrive({"joinUrl": f"{server.urls[0]}/meet/lenea/{meeting['onlineMeetingId']}"})
     await nowhere.ends_with("This is not a link to a meeting")
 
@@ -154,7 +154,7 @@ async def test_meeting_can_be_joined_and_left_with_the_keyboard(lene: Organizer,
     await expect(guest.page.get_by_label("Message to everyone")).to_be_focused()
     await enter("Hello")
     await press("Enter")
-    await guest.hears("Hello")
+    await guest.sees_message("Hello")
     for _ in range(2):
         await press("Shift+Tab")
     await expect(guest.page.get_by_role("button", name="Leave").last).to_be_focused()
@@ -192,7 +192,7 @@ async def test_participants_see_their_extensions_at_once_and_the_organizers_neve
     poll = await lene.extend(meeting, id="poll/1", type="RoamedParticipantData", question="Shall we?")
     for guest in guests:
         await guest.sees("poll/1", "question", "Shall we?")
-    await by_name.look("data")
+    await by_name.check_page("data")
     await lene.changes(poll, type="RoamedOrganizerData")
     for guest in guests:
         await expect(guest.page.get_by_role("article", name="poll/1")).to_have_count(0)
@@ -235,17 +235,17 @@ async def test_messages_and_who_is_typing_arrive(lene: Organizer, arrive: Arrive
     await lene.says("Good morning")
     await joe.says("Hello + 100 % ü\nand a second line")
     for guest in (joe, dana):
-        await guest.hears("Good morning")
-        await guest.hears("Hello + 100 % ü\nand a second line")
+        await guest.sees_message("Good morning")
+        await guest.sees_message("Hello + 100 % ü\nand a second line")
         await expect(guest.named("typing")).to_have_text("")
     await dana.page.get_by_label("Message to everyone").press_sequentially("I am")
     await expect(joe.named("typing")).to_have_text("Dana Birkby is typing…")
     await lene.says("<p>In <b>bold</b></p>", "text/html")
-    await joe.hears("In bold")
+    await joe.sees_message("In bold")
     senders = await joe.page.locator(".message-name").all_inner_texts()
     assert senders == ["Lene Aaling", "You", "Lene Aaling"]
-    await joe.look("messages")
-    await joe.look_at_the_parts("phone")
+    await joe.check_page("messages")
+    await joe.check_parts("phone")
 
 
 async def test_markup_is_shown_as_text_everywhere(lene: Organizer, arrive: Arrive) -> None:
@@ -281,12 +281,12 @@ async def test_leader_admits_promotes_and_removes_others(lene: Organizer, arrive
     await joe.join_by_name("Joe")
     await expect(leader.named("waiting")).to_contain_text("Joe")
     await expect(leader.named("said")).to_contain_text("Joe is waiting in the lobby.")
-    await leader.look("waiting")
+    await leader.check_page("waiting")
     await leader.page.get_by_role("button", name="Admit Joe").click()
     await joe.is_in()
     await expect(leader.named("waiting")).to_be_hidden()
     await leader.page.get_by_role("button", name="Actions for Dana Birkby").click()
-    await leader.look("actions")
+    await leader.check_page("actions")
     await leader.page.get_by_role("button", name="Make a leader").click()
     await expect(leader.person("Dana Birkby")).to_contain_text("leader")
     # Who has become a leader learns of what can be done from now on.

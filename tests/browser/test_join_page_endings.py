@@ -34,7 +34,7 @@ async def test_end_of_the_meeting_is_explained(lene: Organizer, arrive: Arrive) 
     guest = await joined(arrive, meeting)
     await lene.ends(meeting)
     await guest.ends_with("The meeting has ended")
-    await guest.look("ended")
+    await guest.check_page("ended")
 
 
 async def test_closing_the_page_leaves_the_meeting(lene: Organizer, arrive: Arrive) -> None:
@@ -50,7 +50,7 @@ async def test_guest_who_left_can_join_again(lene: Organizer, arrive: Arrive) ->
     guest = await joined(arrive, await lene.schedule(accessLevel="Everyone"))
     await guest.page.get_by_role("button", name="Leave").last.click()
     await guest.ends_with("You left the meeting")
-    await guest.look("left")
+    await guest.check_page("left")
     await guest.page.get_by_role("button", name="Join again").click()
     await guest.is_in()
     await expect(guest.person("Joe")).to_contain_text("you")
@@ -92,7 +92,7 @@ async def test_expired_anonymous_token_is_renewed_without_interruption(shared: P
                     extension = await lene.changes(extension, number=number)
                     await guest.sees("count", "number", str(number))
             await guest.says("Still here")
-            await guest.hears("Still here")
+            await guest.sees_message("Still here")
 
 
 async def test_signed_out_participant_signs_in_again_and_continues(own: Path, arrive: Arrive) -> None:
@@ -109,7 +109,7 @@ async def test_signed_out_participant_signs_in_again_and_continues(own: Path, ar
             await field.fill("Hello")
             dialog = guest.page.get_by_role("dialog", name="Your session has expired")
             await expect(dialog.get_by_label("Password")).to_be_focused()
-            await guest.look("signed-out", (DESKTOP, PHONE))
+            await guest.check_page("signed-out", (DESKTOP, PHONE))
             for password, outcome in ((PASSWORD, "The password is wrong."), ("another password", None)):
                 await dialog.get_by_label("Password").fill(password)
                 await guest.page.keyboard.press("Enter")
@@ -119,9 +119,9 @@ async def test_signed_out_participant_signs_in_again_and_continues(own: Path, ar
             # Neither what was being written nor what happens meanwhile is lost.
             await expect(field).to_be_focused()
             await guest.page.keyboard.press("Enter")
-            await guest.hears("Hello")
+            await guest.sees_message("Hello")
             await lene.says("Welcome back")
-            await guest.hears("Welcome back")
+            await guest.sees_message("Welcome back")
 
 
 async def test_page_waits_for_a_server_that_is_down(own: Path, arrive: Arrive) -> None:
@@ -132,13 +132,13 @@ async def test_page_waits_for_a_server_that_is_down(own: Path, arrive: Arrive) -
             guest = await joined(arrive, meeting)
             server.stop()
             await expect(guest.page.get_by_role("status")).to_have_text("The server can't be reached. Trying again…")
-            await guest.look("away")
+            await guest.check_page("away")
             with RunningServer(own, "--listen", f"http://127.0.0.1:{port}"):
                 await lene.extend(meeting, id="back", type="RoamedParticipantData", again=True)
                 await expect(guest.property("back", "again")).to_be_visible()
                 await expect(guest.named("away")).to_have_text("")
                 await guest.says("Here again")
-                await guest.hears("Here again")
+                await guest.sees_message("Here again")
 
 
 async def test_page_offers_to_try_again_without_a_server(own: Path, arrive: Arrive) -> None:

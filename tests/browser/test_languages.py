@@ -12,7 +12,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_german_browser_shows_the_console_in_german(chromium: Browser, server: RunningServer) -> None:
-    console = await Console.come(chromium, f"{server.urls[0]}/", "de-AT")
+    console = await Console.open_browser(chromium, f"{server.urls[0]}/", "de-AT")
     page = console.page
     await expect(page.locator("html")).to_have_attribute("lang", "de")
     await page.get_by_label("Benutzername").first.fill("lenea@contoso.com")
@@ -31,11 +31,11 @@ async def test_german_browser_shows_the_console_in_german(chromium: Browser, ser
     await expect(page.locator("#extensions tbody")).to_contain_text("People")
     await page.get_by_role("button", name="Teilnehmen und sehen, wer da ist").click()
     await expect(page.get_by_role("heading", name="Personen (1)")).to_be_visible()
-    await console.look("40-german")
+    await console.check_page("40-german")
     await page.get_by_role("button", name="Löschen", exact=True).first.click()
     await page.get_by_role("dialog").get_by_role("button", name="Löschen").click()
     await page.locator("a.own").click()
-    await console.look("41-german-status")
+    await console.check_page("41-german-status")
     await console.leave()
 
 
@@ -44,19 +44,19 @@ async def test_german_guest_joins_in_german(chromium: Browser, server: RunningSe
     async with organizer_at(server) as lene:
         meeting = await lene.schedule(subject="Quarterly planning")
         await lene.enter(meeting)
-        guest = await Guest.come(chromium, meeting["joinUrl"], "de-DE")
-        await guest.look("42-german-door")
+        guest = await Guest.open_browser(chromium, meeting["joinUrl"], "de-DE")
+        await guest.check_page("42-german-door")
         await guest.page.get_by_label("Ihr Name").fill("Jörg")
         await guest.page.get_by_role("button", name="Teilnehmen", exact=True).click()
         await expect(guest.page.get_by_role("heading", name="Sie sind im Wartebereich")).to_be_focused()
         await lene.does("admit", await lene.in_the_lobby("Jörg"))
         await expect(guest.page.get_by_label("Nachricht an alle")).to_be_enabled()
-        await guest.look("43-german-meeting")
+        await guest.check_page("43-german-meeting")
         await guest.leave()
 
 
 async def test_other_languages_get_english(chromium: Browser, server: RunningServer) -> None:
-    console = await Console.come(chromium, f"{server.urls[0]}/", "fr-FR")
+    console = await Console.open_browser(chromium, f"{server.urls[0]}/", "fr-FR")
     await expect(console.page.locator("html")).to_have_attribute("lang", "en")
     await expect(console.page.get_by_role("button", name="Sign in")).to_be_visible()
     await console.leave()

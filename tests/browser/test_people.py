@@ -67,7 +67,7 @@ async def test_two_people_talk(come: Come) -> None:
     invitation = dana.page.locator("#invitations")
     await expect(invitation).to_contain_text("Lene Aaling invites you to a conversation.")
     await expect(dana.page).to_have_title("(1) People")
-    await dana.look("20-invited")
+    await dana.check_page("20-invited")
     await invitation.get_by_role("button", name="Accept").click()
     await expect(dana.page.get_by_role("heading", name="Lene Aaling")).to_be_visible()
     await dana.page.get_by_label("Message to Lene").fill("Hello Lene")
@@ -77,7 +77,7 @@ async def test_two_people_talk(come: Come) -> None:
     await lene.page.get_by_label("Message to Dana").fill("Hello Dana")
     await lene.page.keyboard.press("Enter")
     await expect(dana.page.locator(".message-text")).to_have_text(["Hello Lene", "Hello Dana"])
-    await lene.look("21-talk")
+    await lene.check_page("21-talk")
     await lene.page.get_by_role("button", name="End conversation").click()
     await expect(dana.page.locator("#talk-state")).to_have_text("Lene Aaling has left the conversation.")
     await expect(lene.page.get_by_role("button", name="Start a conversation")).to_be_focused()
@@ -131,7 +131,7 @@ async def test_message_in_a_conversation_that_is_not_shown_is_counted(come: Come
     await lene.page.get_by_label("Find people").fill("")
     talk = lene.page.get_by_role("list", name="Conversations").get_by_role("link", name="Dana Birkby")
     await expect(talk).to_contain_text("Are you there?")
-    await lene.look("22-conversations")
+    await lene.check_page("22-conversations")
     await talk.click()
     await expect(lene.page.locator("#people-unread")).to_have_text("")
     await expect(lene.page.get_by_label("Message to Dana")).to_have_value("Not sent yet")
@@ -151,7 +151,7 @@ async def test_contact_is_added_grouped_and_removed(come: Come) -> None:
     await page.get_by_role("button", name="Create").click()
     await page.get_by_role("checkbox", name="Family").check()
     await expect(page.get_by_role("list", name="Family").get_by_role("link", name="Dana Birkby")).to_be_visible()
-    await lene.look("23-contact")
+    await lene.check_page("23-contact")
     await page.get_by_role("checkbox", name="Family").uncheck()
     await expect(page.get_by_role("list", name="Family")).to_have_count(0)
     await page.get_by_role("button", name="Remove from contacts").click()
@@ -186,7 +186,7 @@ async def test_photo_is_chosen_previewed_saved_shown_and_removed(come: Come) -> 
     files = {"name": "me.png", "mimeType": "image/png", "buffer": photo(form="PNG", mode="RGB")}
     await page.locator("#photo-file").set_input_files(files)  # type: ignore[arg-type]
     await expect(page.get_by_role("button", name="Save photo")).to_be_focused()
-    await dana.look("24-status")
+    await dana.check_page("24-status")
     await page.get_by_role("button", name="Save photo").click()
     await expect(page.get_by_role("button", name="Choose photo")).to_be_focused()
     middle = """face => {
@@ -242,7 +242,7 @@ async def test_conversation_becomes_a_meeting_when_somebody_is_added(come: Come)
     await erik.page.keyboard.press("Enter")
     for each in (lene, dana):
         await expect(each.page.locator(".message-text")).to_have_text(["Hello all"])
-    await lene.look("25-meeting-of-three")
+    await lene.check_page("25-meeting-of-three")
     await erik.page.get_by_role("button", name="Leave").click()
     await expect(lene.page.get_by_role("heading", name="People (2)")).to_be_visible()
 
@@ -268,8 +268,8 @@ async def test_presence_and_pictures_of_participants_are_shown_on_both_pages(
         await expect(line.locator(".presence")).to_have_text("Do not disturb")
         await expect(line.locator("img")).to_be_visible()
     await expect(joe.page.locator("#people img:visible")).to_have_count(2)
-    await console.look("26-participants")
-    await guest.look("26-participants")
+    await console.check_page("26-participants")
+    await guest.check_page("26-participants")
     await dana.page.get_by_role("button", name="Reset status").click()
     for each in (console, guest, joe):
         await each.leave()
@@ -282,7 +282,7 @@ async def test_meetings_that_others_invite_to_are_listed_and_opened(come: Come, 
         await lene.schedule(subject="Planning with Dana", attendees=["sip:danab@contoso.com"])
     link = dana.page.get_by_role("list", name="You are invited").get_by_role("link", name="Planning with Dana")
     await expect(link).to_contain_text("by lenea@contoso.com")
-    await dana.look("27-invited")
+    await dana.check_page("27-invited")
     await link.click()
     await expect(dana.page.get_by_role("heading", name="Join the meeting")).to_be_visible()
 

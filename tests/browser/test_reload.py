@@ -48,11 +48,11 @@ async def test_guest_whom_a_leader_admitted_is_still_in_the_meeting(leader: Orga
     await leader.does("admit", await leader.in_the_lobby("Joe"))
     await joe.is_in()
     await joe.says("Before")
-    await joe.hears("Before")
+    await joe.sees_message("Before")
     await joe.page.reload()
     await joe.is_in()
     await leader.says("Welcome back")
-    await joe.hears("Welcome back")
+    await joe.sees_message("Welcome back")
     await expect(joe.page.locator(".message-text")).to_have_text(["Before", "Welcome back"])
     await expect(joe.person("Joe")).to_contain_text("you")
     assert sorted(await leader.who_is_in()) == ["Joe", "lenea"]
@@ -68,7 +68,7 @@ async def test_messages_sent_during_a_reload_are_shown(leader: Organizer, arrive
     await joe.page.reload()
     await leader.says("You may have missed this")
     await joe.page.reload()
-    await joe.hears("You may have missed this")
+    await joe.sees_message("You may have missed this")
 
 
 async def test_guest_in_the_lobby_still_waits_and_is_admitted(leader: Organizer, arrive: Arrive) -> None:

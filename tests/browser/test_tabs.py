@@ -32,7 +32,7 @@ async def first(chromium: Browser, plain: RunningServer) -> AsyncIterator[Guest]
 async def test_nine_tabs_in_a_meeting_all_receive_events(first: Guest, lene: UcwaClient, script: str) -> None:
     await first.context.add_init_script(script)
     meeting = await lene.schedule(accessLevel="Everyone")
-    guests = [await first.another(meeting["joinUrl"]) for _ in range(MANY)]
+    guests = [await first.open_tab(meeting["joinUrl"]) for _ in range(MANY)]
     for number, guest in enumerate(guests):
         await guest.join_by_name(f"Guest {number}")
         await expect(guest.page.get_by_role("heading", name="Shared data")).to_be_visible()
@@ -42,9 +42,9 @@ async def test_nine_tabs_in_a_meeting_all_receive_events(first: Guest, lene: Ucw
 
 
 async def test_nine_tabs_of_the_console_all_work(chromium: Browser, plain: RunningServer) -> None:
-    first = await Console.come(chromium, plain.urls[0])
+    first = await Console.open_browser(chromium, plain.urls[0])
     assert isinstance(first, Console)
-    tabs = [first, *[await first.another(plain.urls[0]) for _ in range(MANY - 1)]]
+    tabs = [first, *[await first.open_tab(plain.urls[0]) for _ in range(MANY - 1)]]
     for tab in tabs:
         await tab.sign_in()
         await expect(tab.page.get_by_role("heading", name="Choose a meeting")).to_be_visible()
@@ -59,11 +59,11 @@ HIDE = """hidden => {
 
 
 async def test_of_all_hidden_tabs_only_the_first_polls(chromium: Browser, plain: RunningServer) -> None:
-    first = await Console.come(chromium, plain.urls[0])
+    first = await Console.open_browser(chromium, plain.urls[0])
     assert isinstance(first, Console)
     await first.sign_in()
     await first.page.locator("#nothing").wait_for()
-    second = await first.another(plain.urls[0])
+    second = await first.open_tab(plain.urls[0])
     page = second.page
     async with page.expect_request("**/events?*"):
         await second.sign_in()

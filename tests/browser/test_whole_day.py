@@ -50,7 +50,7 @@ class Person(BrowserUser):
 
     @classmethod
     async def come_with(cls, chromium: Browser, url: str, locale: str, size: tuple[int, int], words: Words) -> "Person":
-        person = await cls.come(chromium, url, locale)
+        person = await cls.open_browser(chromium, url, locale)
         assert isinstance(person, Person)
         person.words, person.size = words, size
         await person.page.set_viewport_size({"width": size[0], "height": size[1]})
@@ -58,7 +58,7 @@ class Person(BrowserUser):
 
     async def sees(self, name: str) -> None:
         """Checks the page as it is and takes pictures, in its own size."""
-        await self.look(f"{name}-{await self.page.locator('html').get_attribute('lang')}", (self.size,))
+        await self.check_page(f"{name}-{await self.page.locator('html').get_attribute('lang')}", (self.size,))
         await self.page.set_viewport_size({"width": self.size[0], "height": self.size[1]})
 
     def button(self, text: str, *values: object, exact: bool = True) -> Locator:
@@ -91,7 +91,7 @@ class Person(BrowserUser):
         await self.field("Message to everyone").fill(text)
         await self.page.keyboard.press("Enter")
 
-    async def hears(self, text: str) -> None:
+    async def sees_message(self, text: str) -> None:
         await self.shows_part("Messages")
         await expect(self.page.locator(".message-text", has_text=text)).to_be_visible()
 
@@ -182,7 +182,7 @@ async def talk(nora: Person, dana: Person, joe: Person, ann: Person) -> None:
     """They send messages, with a link in one."""
     await nora.says("Welcome; the figures are at https://contoso.com/figures?year=2030")
     for guest in (dana, joe, ann):
-        await guest.hears("Welcome")
+        await guest.sees_message("Welcome")
         link = guest.page.get_by_role("link", name="https://contoso.com/figures?year=2030")
         await expect(link).to_have_attribute("rel", re.compile("noopener"))
     await joe.shows_part("Messages")
@@ -190,7 +190,7 @@ async def talk(nora: Person, dana: Person, joe: Person, ann: Person) -> None:
     await expect(nora.page.locator("#typing")).to_have_text(nora.words("{0} is typing…", "Joe"))
     await joe.says("Thank you")
     for person in (nora, dana, ann):
-        await person.hears("Thank you")
+        await person.sees_message("Thank you")
     await joe.sees("08-talk")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import PASSWORD, add, fails, run
+from tests.pictures.images import photo
 from tests.users import LENE
 
 
@@ -32,6 +33,17 @@ def test_changes_of_users_are_in_the_trail_with_the_user_of_the_operating_system
         f"user-removed {who}",
     ]
     assert PASSWORD not in trail.read_text("utf-8")
+
+
+def test_photo_that_an_administrator_sets_or_removes_is_in_the_trail(data: str, trail: Path, tmp_path: Path) -> None:
+    add(data)
+    (tmp_path / "lene.jpg").write_bytes(photo())
+    run("user", "photo", LENE, str(tmp_path / "lene.jpg"), "--data", data)
+    run("user", "photo", LENE, "--remove", "--data", data)
+    fails(run("user", "photo", LENE, "--remove", "--data", data), f"{LENE} has no photo")
+    who = f"by=os:{getpass.getuser()} user={LENE}"
+    removal = f"removed photo {LENE} of {LENE}: deleted"
+    assert acts(trail)[1:] == [f"photo-changed {who}", removal, f"photo-removed {who}"]
 
 
 def test_user_who_called_sudo_is_named(data: str, trail: Path, monkeypatch: pytest.MonkeyPatch) -> None:

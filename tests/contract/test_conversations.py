@@ -318,14 +318,13 @@ async def test_spans_of_messages_follow_messaging_connecting_and_disconnecting(s
     await with_participants(store)
     lene, dan = [await store.conversations.get(owner, "101", f"conversation of {owner}") for owner in (LENE, DAN)]
     await store.conversations.change_messaging(lene, MessagingState.CONNECTED, None, AT)
-    heard: list[bool] = []
     numbers: list[int] = []
     for state in (MessagingState.DISCONNECTED, MessagingState.CONNECTED) * 2:
         await store.conversations.change_messaging(dan, state, None, AT)
         numbers.append(await store.conversations.send_message(lene, "text/plain", "Hello", None, AT))
     now = await store.conversations.get(DAN, "101", dan.id)
-    heard = [now.hears_message(number) for number in numbers]
-    assert heard == [False, True, False, True]
+    received = [now.receives_message(number) for number in numbers]
+    assert received == [False, True, False, True]
 
 
 async def test_first_message_follows_the_messaging_event(store: Store) -> None:
@@ -336,7 +335,7 @@ async def test_first_message_follows_the_messaging_event(store: Store) -> None:
     await store.conversations.change_messaging(own, MessagingState.CONNECTED, adding, AT, first)
     last = (await store.events.after({TOPIC: 0}, MANY))[-1]
     assert (last.kind, last.facts["text"], last.facts["operationId"]) == (conversation_events.MESSAGE, "Hello", "op")
-    assert (await store.conversations.get(DAN, "101", own.id)).hears_message(last.number)
+    assert (await store.conversations.get(DAN, "101", own.id)).receives_message(last.number)
 
 
 async def test_participant_admitted_concurrently_is_not_rejected(store: Store) -> None:

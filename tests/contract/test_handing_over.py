@@ -1,12 +1,15 @@
 """Meetings that get another organizer, as `store.contract.Meetings` describes it."""
 
+import logging
 from dataclasses import replace
 
 import pytest
 
-from openucwa.model.change import ChangeKind
+from openucwa.model.change import ChangeKind, Position
 from openucwa.model.refusals import AlreadyExists, Conflict, ResourceNotFound, TooManyOnlineMeetings
 from openucwa.store.contract import Store
+from openucwa.store.sql.change_rows import LogLimits
+from tests.contract.conftest import Engine
 from tests.contract.samples import (
     AT,
     DAN,
@@ -30,6 +33,10 @@ ANN = "sip:ann@contoso.com"
 async def with_users(store: Store) -> None:
     for uri in (LENE, DAN, ANN):
         await store.users.add(user(uri))
+
+
+async def former_organizers(store: Store) -> list[str]:
+    return [organizer for (organizer,) in await store.reader.rows("select organizer from handed_over")]
 
 
 async def test_meeting_keeps_ids_extensions_and_conference_id(store: Store) -> None:
@@ -76,9 +83,73 @@ async def test_change_log_has_removal_for_one_and_addition_for_the_other(store: 
     await with_users(store)
     await with_meeting(store, "slides")
     await store.meetings.hand_over(LENE, MEETING, DAN, MANY, lambda: "9", AT + 1)
-    for organizer, kinds in ((LENE, ["removed", "added"]), (DAN, ["added"])):
-        versions = await store.change_log.versions(organizer, MEETING, "", 2**62, MANY)
-        assert [change.kind for change in versions] == [ChangeKind(kind) for kind in kinds]
+    for organizer, kinds in ((LENE, ["added", "added", "removed", "removed"]), (DAN, ["added", "added"])):
+        changes = await store.change_log.after_of(organizer, Position(0, 0), MANY)
+        assert [change.kind for change in changes.changes] == [ChangeKind(kind) for kind in kinds]
+
+
+async def test_handed_over_meeting_cannot_be_restored_by_its_former_organizer(store: Store) -> None:
+    await with_users(store)
+    await with_meeting(store, "slides")
+    await store.meetings.hand_over(LENE, MEETING, DAN, MANY, lambda: "9", AT + 1)
+    assert await store.change_log.removed_meetings(LENE, MANY) == []
+    *_, removal, _ = (await store.change_log.after_of(LENE, Position(0, 0), MANY)).changes
+    await store.meetings.remove(DAN, MEETING, None, AT + 2)
+    with pytest.raises(ResourceNotFound):
+        await store.meetings.restore(LENE, removal.number, MANY, lambda: "10", AT + 3)
+
+
+async def test_former_organizer_s_key_leads_to_a_meeting_that_its_successor_restored(store: Store) -> None:
+    await with_users(store)
+    await with_meeting(store)
+    await store.meetings.hand_over(LENE, MEETING, DAN, MANY, lambda: "9", AT)
+    await store.meetings.remove(DAN, MEETING, None, AT + 1)
+    (removal,) = await store.change_log.removed_meetings(DAN, MANY)
+    await store.meetings.restore(DAN, removal.number, MANY, lambda: "10", AT + 2)
+    assert (await store.meetings.find(LENE, MEETING)).organizer == DAN
+
+
+async def test_former_organizer_is_forgotten_with_the_meeting(store: Store) -> None:
+    await with_users(store)
+    await with_meeting(store)
+    await store.meetings.hand_over(LENE, MEETING, DAN, MANY, lambda: "9", AT)
+    await store.change_log.forget(AT + 1, MANY)
+    assert (await store.meetings.find(LENE, MEETING)).organizer == DAN
+    await store.meetings.remove(DAN, MEETING, None, AT + 1)
+    await store.change_log.forget(AT + 2, MANY)
+    assert await former_organizers(store) == []
+
+
+async def test_former_organizer_is_forgotten_at_once_where_nothing_can_be_restored(engine: Engine) -> None:
+    store = engine(log=LogLimits(enabled=False))
+    await store.open()
+    try:
+        await with_users(store)
+        await with_meeting(store)
+        await store.meetings.hand_over(LENE, MEETING, DAN, MANY, lambda: "9", AT)
+        await store.meetings.remove(DAN, MEETING, None, AT + 1)
+        assert await former_organizers(store) == []
+    finally:
+        await store.close()
+
+
+@pytest.mark.parametrize("removed", [LENE, DAN])
+async def test_former_organizer_is_forgotten_with_the_successor_alone(store: Store, removed: str) -> None:
+    await with_users(store)
+    await with_meeting(store)
+    await store.meetings.hand_over(LENE, MEETING, DAN, MANY, lambda: "9", AT)
+    await store.users.remove(removed, AT)
+    assert await former_organizers(store) == ([LENE] if removed == LENE else [])
+
+
+async def test_audit_trail_says_to_whom_a_meeting_was_handed_over(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    await with_users(store)
+    await with_meeting(store, "slides")
+    caplog.set_level(logging.CRITICAL + 1)
+    await store.meetings.hand_over(LENE, MEETING, DAN, MANY, lambda: "9", AT)
+    assert caplog.messages == [f"meeting-handed-over meeting={MEETING} user={LENE} to={DAN} extensions=1"]
 
 
 async def test_successor_is_no_attendee_or_leader_any_more(store: Store) -> None:

@@ -28,7 +28,7 @@ async def test_deleted_meeting_is_audited(store: Store, audited: pytest.LogCaptu
 async def test_expired_meeting_is_audited(store: Store, audited: pytest.LogCaptureFixture) -> None:
     await with_meeting(store, "slides")
     await store.meetings.remove_expired(AT + 2, MANY, AT + 3)
-    reason = "expired at 2023-11-14T22:13:20+00:00; 1 extensions with it"
+    reason = "expired at 2023-11-14T22:13:20+00:00; 1 extension with it"
     assert audited.messages == [f"removed meeting {MEETING} of {LENE}: {reason}"]
 
 
@@ -45,7 +45,7 @@ async def test_everything_of_a_removed_user_is_audited(store: Store, audited: py
     assert audited.messages == [
         f"removed user {LENE} of {LENE}: removed by an administrator",
         f"removed application 101 of {LENE}: its user was removed",
-        f"removed meeting {MEETING} of {LENE}: its user was removed; 1 extensions with it",
+        f"removed meeting {MEETING} of {LENE}: its user was removed; 1 extension with it",
     ]
 
 
@@ -79,6 +79,20 @@ async def test_topic_of_an_ended_application_is_forgotten_with_its_events(store:
     assert await store.events.last_numbers([topic]) == {topic: 0}
 
 
+@pytest.mark.parametrize("how", ["disabled", "removed"])
+async def test_poll_of_user_who_is_locked_out_is_woken(store: Store, how: str) -> None:
+    await store.users.add(user())
+    await with_participants(store)
+    topic = application_topic(LENE, "101")
+    before = await store.events.last_numbers([topic])
+    if how == "removed":
+        await store.users.remove(LENE, AT)
+    else:
+        await store.users.disable(LENE, AT)
+    # Processes without a message notice it by the number.
+    assert (await store.events.last_numbers([topic]))[topic] > before[topic]
+
+
 @pytest.mark.parametrize("how", ["removed", "expired", "its user removed"])
 async def test_topic_of_a_removed_meeting_is_forgotten_with_its_events(store: Store, how: str) -> None:
     await store.users.add(user())
@@ -92,7 +106,8 @@ async def test_topic_of_a_removed_meeting_is_forgotten_with_its_events(store: St
         case "its user removed":
             await store.users.remove(LENE, AT + 5)
     assert await store.events.forget_topics(AT + 5, MANY) == 0
-    assert await store.events.forget_topics(AT + 6, MANY) == 1
+    ended = 2 if how == "its user removed" else 1  # also that of the user's application
+    assert await store.events.forget_topics(AT + 6, MANY) == ended
     assert await store.events.last_numbers([topic]) == {topic: 0}
 
 

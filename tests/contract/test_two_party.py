@@ -123,7 +123,7 @@ async def test_accepting_connects_both_and_ends_the_other_invitations(started: S
     for draft in (DRAFT, DANS):
         there = await own(started, draft)
         assert (there.form, there.messaging, there.since) == (Form.TWO_PARTY, MessagingState.CONNECTED, 1)
-        assert there.hears_message(2)
+        assert there.receives_message(2)
     assert await states(started) == [
         ("Connected", None),
         ("Connected", None),
@@ -173,13 +173,13 @@ async def test_leaving_ends_the_conversation_for_both_and_keeps_undelivered_even
     await started.conversations.leave(leaver, "101", gone.id, AT)
     with pytest.raises(ConversationNotFound):
         await own(started, left)
-    assert await started.conversations.heard(leaver, "101") == []
-    (rest,) = await started.conversations.heard(left.owner, "101")
-    assert (rest.ended, rest.messaging, rest.hears_message(number)) == (AT, MessagingState.DISCONNECTED, True)
+    assert await started.conversations.including_ended(leaver, "101") == []
+    (rest,) = await started.conversations.including_ended(left.owner, "101")
+    assert (rest.ended, rest.messaging, rest.receives_message(number)) == (AT, MessagingState.DISCONNECTED, True)
     assert (await started.events.after({left.topic: number}, MANY))[0].kind == "participant left"
     assert await started.two_party.forget_ended(AT, MANY) == 0
     assert await started.two_party.forget_ended(AT + 1, MANY) == 1
-    assert await started.conversations.heard(left.owner, "101") == []
+    assert await started.conversations.including_ended(left.owner, "101") == []
 
 
 async def test_only_conversations_that_have_not_ended_are_idle(started: Store) -> None:

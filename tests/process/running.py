@@ -181,9 +181,9 @@ class RunningServer:
         """Whether it answers normally."""
         return self.ask("GET", "/")[0] == 200
 
-    def sign_in(self, password: str = PASSWORD) -> str:
-        """A token of Lene's."""
-        form = urlencode({"grant_type": "password", "username": LENE, "password": password})
+    def sign_in(self, password: str = PASSWORD, user: str = LENE) -> str:
+        """A token of Lene's, or of another user's."""
+        form = urlencode({"grant_type": "password", "username": user, "password": password})
         status, answer = self.ask("POST", "/WebTicket/oauthtoken", form)
         assert status == 200, answer
         return str(answer["access_token"])

@@ -562,7 +562,7 @@ async def two_party(store: RecordedStore) -> None:
             await store.two_party.start(draft, outgoing, [incoming, also], 0, AT)
         await store.two_party.start(draft, outgoing, [incoming, also], MANY, AT)
         await store.invitations.pending(DAN, "101")
-        await store.conversations.heard(DAN, "101")
+        await store.conversations.including_ended(DAN, "101")
         declined = replace(incoming, state=InvitationState.DECLINED, reason="Declined")
         if number == "declined":
             await store.invitations.end(declined, AT, elsewhere_goes_on=True)

@@ -52,7 +52,7 @@ KEYS = {
 #: Few rows, which can be in every place.
 EVERYWHERE = {"store_version", "handed_over", "signing_keys", "counters", "change_log", "webhooks"}
 #: What a statement brings along itself.
-BROUGHT = {"heard", "positions", "page"}
+BROUGHT = {"touched", "positions", "page"}
 
 #: How the statements end that name no key, and why they needn't.
 WITHOUT_KEY = {
@@ -105,7 +105,6 @@ WITHOUT_KEY = {
     "from users order by uri": "a list of all users",
     "from users where uri >= ? and uri < ? order by uri": "a user who signs in without a domain",
     "delete from events where topic >= ? and topic < ?": "a user's end",
-    "delete from topics where topic >= ? and topic < ?": "a user's end",
     "update topics set ended = ? where topic >= ? and topic < ?": "a user's end",
     "(select count(*) from events) from store_version": "`openucwa check`",
     # Readers of the log begin with a user, or read all of it.
@@ -122,13 +121,14 @@ WITHOUT_KEY = {
 #: Changes that decide on nobody's rows: they add, or a later one may overtake them.
 UNHELD = (
     "update webhooks set holder = ?1",
-    "with heard (owner, id, at) as (values",
+    "with touched (owner, id, at) as (values",
     "delete from replaced_applications where (owner, id) in",
     "delete from participations where (organizer, meeting_id, id) in",
     "update changes set contents = null",
     "delete from changes where organizer = ?1 and number <= ?2",
     "delete from invitees where organizer = ? and until <= ?",
     "delete from forgotten_changes where (transaction_id",
+    "delete from handed_over where successor = ?1 and not exists",
 )
 
 #: What one of SQLite (3.37) and PostgreSQL (13) does not know, or takes in another way.
@@ -240,6 +240,7 @@ async def test_changes_write_only_within_their_declared_scope(records: Statement
         "findable",
         "findable_state",
         "forgotten_changes",
+        "handed_over",
         "invitees",
         "webhooks",
         "deliveries",

@@ -1,10 +1,9 @@
 """The page that a person sees whose browser was refused something. Applications get the documented error instead."""
 
-import re
 from html import escape
-from importlib.resources import files
 
 from openucwa.api.answer import Answer
+from openucwa.api.page_template import Html, PageTemplate
 from openucwa.http.message import Header
 
 CONTENT_TYPE = "text/html; charset=utf-8"
@@ -28,35 +27,27 @@ _OTHER, _FAULT = "This page can’t be shown", "The server has a problem"
 _ADVICE = {
     404: "Check the address. If you were invited to a meeting, open the whole link in your invitation.",
 }
-#: A part of a page that leads to the pages for developers.
-_FOR_DEVELOPERS = re.compile(r"[ ]*<!-- developers -->\n(.*?)[ ]*<!-- /developers -->\n", re.DOTALL)
-
-
-def with_developer_links(page: str, *, shown: bool) -> str:
-    """A page with the links to the pages for developers, which are marked in it, or without them."""
-    return _FOR_DEVELOPERS.sub(r"\1" if shown else "", page)
 
 
 class ErrorPages:
     """The pages of one server. `developer_pages`: whether they link to the pages for developers."""
 
     def __init__(self, *, developer_pages: bool = True) -> None:
-        page = files("openucwa.web").joinpath("error.html").read_text("utf-8")
-        self._page = with_developer_links(page, shown=developer_pages)
+        self._template = PageTemplate("error.html", developers=developer_pages)
 
     def answer(self, status: int, message: str, request_id: str, headers: tuple[Header, ...] = ()) -> Answer:
         """The page. `message`: why, a fragment; `request_id`: finds the request in the server's log; `headers`: those
         that the documented error has.
         """
         title = _TITLES.get(status, _FAULT if status >= 500 else _OTHER)
-        shown = {"title": title, "status": str(status), "request_id": request_id}
-        fields = {name: escape(text) for name, text in shown.items()} | {"reason": _reason(status, message)}
-        body = self._page.format(**fields).encode()
-        return Answer(status=status, body=body, content_type=CONTENT_TYPE, headers=(*headers, *_HEADERS))
+        page = self._template.fill(
+            title=title, status=str(status), request_id=request_id, reason=_reason(status, message)
+        )
+        return Answer(status=status, body=page.encode(), content_type=CONTENT_TYPE, headers=(*headers, *_HEADERS))
 
 
-def _reason(status: int, message: str) -> str:
+def _reason(status: int, message: str) -> Html:
     if (advice := _ADVICE.get(status)) is not None:
-        return f"<p>{escape(advice)}</p>"
+        return Html(f"<p>{escape(advice)}</p>")
     sentence = message[:1].upper() + message[1:] + ("" if message.endswith((".", "?", "!")) else ".")
-    return f'<p lang="en">{escape(sentence)}</p>'
+    return Html(f'<p lang="en">{escape(sentence)}</p>')

@@ -13,6 +13,7 @@ from openucwa.model.photo import PhotoOrigin
 from openucwa.model.user import User, is_sip_uri
 from openucwa.model.world import RealWorld
 from openucwa.pictures.photos import PhotoMaker, PhotoSettings
+from openucwa.store.contract import Store
 from openucwa.telemetry import audit
 
 
@@ -141,13 +142,18 @@ def photo(sip_uri: str, picture: Path | None, remove: bool, file: Path | None, *
     uri = sip(sip_uri)
     require_user(config, uri)
     if picture is None:
-        if not in_store(config, lambda store: store.photos.remove(uri)):
-            raise Failure(f"{uri} has no photo")
+
+        async def remove_it(store: Store) -> None:
+            if not await store.photos.remove(uri):
+                raise Failure(f"{uri} has no photo")
+
+        in_store(config, remove_it, audit.PhotoRemoved(os_user(), uri))
         click.echo(f"removed the photo of {uri}")
         return
     with failures():
         pictures = asyncio.run(PhotoMaker(config.part(PhotoSettings)).make(uri, read_photo(picture)))
-    in_store(config, lambda store: store.photos.put(uri, pictures, PhotoOrigin(None, "")))
+    origin = PhotoOrigin(None, "")
+    in_store(config, lambda store: store.photos.put(uri, pictures, origin), audit.PhotoChanged(os_user(), uri))
     click.echo(f"set the photo of {uri} ({pictures[-1].size} x {pictures[-1].size} pixels)")
 
 

@@ -1,10 +1,10 @@
 """Changes of meetings and extensions that the user may see, as they come (openucwa:changes, an addition to UCWA)."""
 
-import re
 from collections import deque
 from dataclasses import dataclass
 from urllib.parse import parse_qs, quote, urlsplit
 
+from openucwa.client.additions import find_addition
 from openucwa.client.drivers import AsyncDriver, SyncDriver
 from openucwa.client.errors import ApplicationNotFound, InvalidAnswer, UcwaError
 from openucwa.client.extensions import ExtensionState
@@ -18,8 +18,6 @@ from openucwa.client.steps import Pause, Steps
 WAIT = 60
 #: Seconds that its answer may take in addition.
 MARGIN = 15.0
-
-_INDEX = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?openucwa:index"?')
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +115,10 @@ class Changes(Bound[D_co]):
     def _locate(self, wait: int) -> Steps[str]:
         if self._href is None or self._generation != self._application.generation:
             self._generation = self._application.generation
-            self._href = yield from self._find()
+            self._href = yield from find_addition(self._application, "openucwa:changes")
         if self.cursor is None:
             return self._href
         return f"{self._href}?since={quote(self.cursor, safe='')}&wait={wait}"
-
-    def _find(self) -> Steps[str]:
-        """Follows the links from the application."""
-        session = self._application.session
-        application = yield from session.send("GET", self._application.resource.link("self"))
-        index = _INDEX.search(application.response.header("link") or "")
-        if index is None:
-            raise InvalidAnswer("the application has no link openucwa:index")
-        return (yield from session.send("GET", index[1])).resource.link("openucwa:changes")
 
 
 def _cursor(resource: Resource) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Literal, TypeAlias
 
+from openucwa.client.additions import header_link
 from openucwa.client.drivers import AsyncDriver, SyncDriver
 from openucwa.client.errors import AlreadyExists, EditConflict, PreconditionFailed, Reason, ResourceNotFound
 from openucwa.client.formats import json_text
@@ -14,7 +15,7 @@ from openucwa.client.operations import Bound, D_co, operation
 from openucwa.client.resources import Resource, Value, own_properties, sent_back
 from openucwa.client.session import Body
 from openucwa.client.steps import Steps
-from openucwa.client.versions import Version, all_versions, header_link
+from openucwa.client.versions import Version, all_versions
 
 #: Who sees an extension: RoamedParticipantData everybody in the meeting, the others its organizer alone.
 ExtensionType: TypeAlias = Literal["RoamedParticipantData", "RoamedOrganizerData", "Undefined"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Generic
 from urllib.parse import quote, urlencode
 
+from openucwa.client.additions import find_addition
 from openucwa.client.drivers import AsyncDriver, SyncDriver
 from openucwa.client.errors import InvalidAnswer
 from openucwa.client.extensions import ExtensionState
@@ -15,7 +16,6 @@ from openucwa.client.operations import Bound, D_co, operation
 from openucwa.client.resources import Resource
 from openucwa.client.steps import Steps
 
-_INDEX = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?openucwa:index"?')
 _OWN = ("myOnlineMeeting", "myAssignedOnlineMeeting")
 
 
@@ -98,20 +98,11 @@ class FoundMeetings(Bound[D_co]):
     def _locate(self) -> Steps[str]:
         if self._href is None or self._generation != self._application.generation:
             self._generation = self._application.generation
-            self._href = yield from self._find()
+            self._href = yield from find_addition(self._application, "openucwa:meetings")
         query = urlencode(self._parameters, quote_via=quote, safe="$")
         if self._token is not None:
             query += f"&$skiptoken={self._token}"
         return f"{self._href}?{query}"
-
-    def _find(self) -> Steps[str]:
-        """Follows the links from the application."""
-        session = self._application.session
-        application = yield from session.send("GET", self._application.resource.link("self"))
-        index = _INDEX.search(application.response.header("link") or "")
-        if index is None:
-            raise InvalidAnswer("the application has no link openucwa:index")
-        return (yield from session.send("GET", index[1])).resource.link("openucwa:meetings")
 
     def _meeting(self, found: Resource) -> FoundMeeting[D_co]:
         resource = next((each for resources in found.embedded.values() for each in resources), None)

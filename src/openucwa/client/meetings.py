@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias, TypedDict, Unpack
 from uuid import uuid4
 
+from openucwa.client.additions import find_addition, header_link
 from openucwa.client.errors import Reason, ResourceNotFound
 from openucwa.client.extensions import Extension, ExtensionState, ExtensionType, ExtensionVersion
 from openucwa.client.located import Located
@@ -12,7 +13,7 @@ from openucwa.client.opened import Locate, OpenApplication
 from openucwa.client.operations import D_co, operation
 from openucwa.client.resources import Resource, Value
 from openucwa.client.steps import Steps
-from openucwa.client.versions import Version, all_versions, header_link
+from openucwa.client.versions import Version, all_versions
 
 AccessLevel: TypeAlias = Literal["Everyone", "Invited", "Locked", "SameEnterprise", "None"]
 AutomaticLeaderAssignment: TypeAlias = Literal["Disabled", "Everyone", "SameEnterprise"]
@@ -226,12 +227,7 @@ class RemovedMeeting(Located[D_co]):
     def all(application: OpenApplication[D_co]) -> Steps[list[Resource]]:
         """All of them, newest first."""
 
-        def locate() -> Steps[str]:
-            answer = yield from application.session.send("GET", application.resource.link("self"))
-            index = yield from application.session.send("GET", header_link(answer, "openucwa:index"))
-            return index.resource.link("openucwa:removedMeetings")
-
-        answer = yield from application.send("GET", locate)
+        answer = yield from application.send("GET", lambda: find_addition(application, "openucwa:removedMeetings"))
         return list(answer.resource.embedded.get("openucwa:removedMeeting", ()))
 
     def _find(self) -> Steps[str]:

@@ -1,6 +1,5 @@
 """Versions of meetings and extensions (openucwa:versions), as the server's change log has them."""
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
@@ -10,25 +9,11 @@ from openucwa.client.located import Located
 from openucwa.client.opened import Locate, OpenApplication
 from openucwa.client.operations import D_co
 from openucwa.client.resources import Resource
-from openucwa.client.session import Answer
 from openucwa.client.steps import Steps
 
 V = TypeVar("V")
 
 VERSION = "openucwa:version"
-
-_LINK = re.compile(r'<([^<>]*)>\s*;\s*rel="([^"]*)"')
-
-
-def header_link(answer: Answer, rel: str) -> str:
-    """The target of a Link header (RFC 8288) of an answer. InvalidAnswer: there is none of that rel, for example
-    because the server keeps no history.
-    """
-    links = ", ".join(value for name, value in answer.response.headers if name == "link")
-    for href, found in _LINK.findall(links):
-        if found == rel:
-            return str(href)
-    raise InvalidAnswer(f"the answer has no Link header to {rel}")
 
 
 class Version(Located[D_co]):

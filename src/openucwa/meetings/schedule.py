@@ -15,6 +15,9 @@ from openucwa.model.values import Instant, Value
 SCHEDULE_ID = "openucwa.schedule"
 #: Characters of a time zone's name.
 _MAX_ZONE = 64
+#: What a system has besides the zones of the IANA database: its own zone, none, and the same zones counted otherwise.
+_NO_ZONES = frozenset({"Factory", "localtime", "posixrules"})
+_OTHER_COUNTS = ("posix/", "right/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,8 @@ class Schedule:
 
 
 def zone_of(name: str) -> ZoneInfo | None:
-    """None: there is no such time zone."""
-    if not 1 <= len(name) <= _MAX_ZONE:
+    """None: the IANA database has no such time zone."""
+    if not 1 <= len(name) <= _MAX_ZONE or name in _NO_ZONES or name.startswith(_OTHER_COUNTS):
         return None
     try:
         return ZoneInfo(name)

@@ -65,9 +65,9 @@ class Participation:
     `application_id`: whose conversation it is. An owner may join with several applications; others see one participant,
     identified by `uri`, with one name, role, and place (lobby or meeting). `uri`: the participant's SIP URI. `joined`:
     ms since 1970. `since`: the number of the last event of the meeting's topic before this conversation. `invitation`:
-    the id of the invitation that it began with. `hears`: the spans of the meeting's topic in which messaging was
-    connected, oldest first. `form`: meeting or conversation of two. `ended`: ms since 1970 when the other one left a
-    conversation of two; it remains so that its last events can be delivered. None: it goes on.
+    the id of the invitation that it began with. `messaging_spans`: the spans of the meeting's topic in which messaging
+    was connected, oldest first. `form`: meeting or conversation of two. `ended`: ms since 1970 when the other one left
+    a conversation of two; it remains so that its last events can be delivered. None: it goes on.
     """
 
     organizer: str
@@ -87,7 +87,7 @@ class Participation:
     thread_id: str
     subject: str
     importance: str
-    hears: tuple[Span, ...] = ()
+    messaging_spans: tuple[Span, ...] = ()
     form: Form = Form.MEETING
     ended: int | None = None
 
@@ -101,9 +101,9 @@ class Participation:
         """Whether it has come to the others: neither in the lobby nor before the invited user has accepted."""
         return not self.in_lobby and self.form != Form.CONNECTING
 
-    def hears_message(self, number: int) -> bool:
+    def receives_message(self, number: int) -> bool:
         """Whether messaging was connected when the message with this number was sent."""
-        return any(before < number and (last is None or number <= last) for before, last in self.hears)
+        return any(before < number and (last is None or number <= last) for before, last in self.messaging_spans)
 
 
 @dataclass(frozen=True, slots=True)

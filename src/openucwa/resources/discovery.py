@@ -1,12 +1,11 @@
 """root, user and xframe: autodiscovery, by which an application finds its user's server."""
 
 from collections.abc import Sequence
-from html import escape
-from importlib.resources import files
 from urllib.parse import quote, urlsplit
 
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
+from openucwa.api.page_template import PageTemplate
 from openucwa.api.resource import Operation, Resource
 from openucwa.http.message import Header
 from openucwa.identity.current_user import current_user
@@ -137,8 +136,7 @@ class XFrame(Resource[None]):
     public = True
 
     def __init__(self, allow_origin: Sequence[str]) -> None:
-        page = files("openucwa.web").joinpath("xframe.html").read_text("utf-8")
-        self._page = page.replace("{origins}", escape(" ".join(allow_origin), quote=True)).encode()
+        self._page = PageTemplate("xframe.html").fill(origins=" ".join(allow_origin)).encode()
         ancestors = " ".join(allow_origin) or "'none'"
         policy = (
             "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "

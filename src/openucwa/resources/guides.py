@@ -4,7 +4,6 @@ They are the files of `docs/`, rendered when a browser first asks for one. In th
 """
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from html import escape
@@ -15,13 +14,14 @@ from typing import Any
 
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
+from openucwa.api.page_template import Html, PageTemplate
 from openucwa.api.resource import Operation, Resource
 from openucwa.config import Config
 from openucwa.http.compression import compress
 from openucwa.model.refusals import ResourceNotFound
 from openucwa.resources.discovery import GUIDES, HTML
 from openucwa.resources.pages import PAGE_HEADERS, PRODUCT
-from openucwa.resources.static import content_etag, versioned
+from openucwa.resources.static import content_etag, static_path
 
 #: The guides, in the order of the navigation: their files, by the heading above them.
 GROUPS: Mapping[str, Sequence[str]] = {
@@ -98,15 +98,15 @@ class Library:
         places = {each: place for place, each in self._paths.items()}
         guide = render(_folder().joinpath(path).read_text("utf-8"), path, places)
         contents = "".join(f'<li><a href="#{each.anchor}">{escape(each.text)}</a></li>' for each in guide.headings)
-        shown = {
-            "title": escape(self._titles[path]),
-            "server_name": escape(self._server_name),
-            "guides": "".join(self._group(name, paths, path) for name, paths in GROUPS.items()),
-            "contents": f'<ul lang="en">{contents}</ul>',
-            "guide": guide.body,
-        }
-        page = versioned(files("openucwa.web").joinpath("guide.html").read_text("utf-8"))
-        return compress(re.sub(r"\{(\w+)\}", lambda found: shown[found[1]], page).encode())
+        page = PageTemplate("guide.html").fill(
+            static=static_path(),
+            title=self._titles[path],
+            server_name=self._server_name,
+            guides=Html("".join(self._group(name, paths, path) for name, paths in GROUPS.items())),
+            contents=Html(f'<ul lang="en">{contents}</ul>'),
+            guide=Html(guide.body),
+        )
+        return compress(page.encode())
 
     def _group(self, name: str, paths: Sequence[str], current: str) -> str:
         links = "".join(
@@ -148,9 +148,8 @@ class ApiPage(Resource[None]):
 
     def __init__(self, description: str, server_name: str = PRODUCT) -> None:
         """`description`: the address of the OpenAPI document."""
-        page = versioned(files("openucwa.web").joinpath("api.html").read_text("utf-8"))
-        shown = page.replace("{description}", escape(description)).replace("{server_name}", escape(server_name))
-        self._content = shown.encode()
+        page = PageTemplate("api.html").fill(static=static_path(), description=description, server_name=server_name)
+        self._content = page.encode()
         self._etag = content_etag(self._content)
 
     def etag(self, call: Context, target: None) -> str:

@@ -246,7 +246,7 @@ class Messages(ConversationPart):
         own = call.target
         href = f"{messaging_href(call, own.id)}/messages"
         numbers = await self._store.events.numbers(own.topic, MESSAGE, own.since, MAX_MESSAGES)
-        links = [Link(f"{href}/{number}") for number in numbers if own.hears_message(number)]
+        links = [Link(f"{href}/{number}") for number in numbers if own.receives_message(number)]
         return Answer(Document(rel=self.rel, href=href, links={"message": links}))
 
     @SENDING
@@ -279,7 +279,7 @@ class Message(InConversation[tuple[Participation, Event] | Invitation]):
             if number != FIRST_MESSAGE or offered.first_message is None:
                 raise ResourceNotFound("no such message") from None
             return offered
-        if own.hears_message(number):
+        if own.receives_message(number):
             event = await self._store.events.get(own.topic, number)
             if event.kind == MESSAGE:
                 return own, event

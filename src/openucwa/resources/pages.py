@@ -4,14 +4,13 @@ The pages themselves are in `web/`; `static.py` serves their scripts and styles.
 """
 
 from dataclasses import dataclass
-from html import escape
-from importlib.resources import files
 from urllib.parse import urlsplit
 
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
-from openucwa.api.error_page import ErrorPages, with_developer_links
+from openucwa.api.error_page import ErrorPages
 from openucwa.api.not_found import NotFound
+from openucwa.api.page_template import PageTemplate
 from openucwa.api.resource import Operation, Resource
 from openucwa.http import negotiation
 from openucwa.http.compression import compress_well
@@ -19,7 +18,7 @@ from openucwa.http.message import Header
 from openucwa.model.refusals import NotAcceptable, Refusal, ResourceNotFound
 from openucwa.resources.discovery import HTML, QUERY, Root
 from openucwa.resources.issuers import SignIns
-from openucwa.resources.static import content_etag, versioned
+from openucwa.resources.static import content_etag, static_path
 
 #: Content only from this server, and no framing by others.
 POLICY = (
@@ -29,8 +28,6 @@ POLICY = (
 
 
 PRODUCT = "openucwa"
-#: As in the console's file.
-GRACE_PERIOD = 28_800
 
 #: Headers of every page. The address may contain a meeting's id, which must not leak to other servers.
 PAGE_HEADERS: tuple[Header, ...] = (
@@ -39,8 +36,8 @@ PAGE_HEADERS: tuple[Header, ...] = (
 )
 
 
-class Page(Resource[None]):
-    """A page for people: the same for everyone and, if its path has parameters, for every address.
+class JoinPage(Resource[None]):
+    """The page that joins a meeting: the same for everyone, and for every address.
 
     So it does not reveal whether its subject exists; only the API does, to those with access.
     """
@@ -49,11 +46,9 @@ class Page(Resource[None]):
     public = True
     conditional = True
 
-    def __init__(self, name: str, *, guests: bool = True) -> None:
-        """`name`: of its file in `web/`. `guests`: whether people without an account may sign in."""
-        page = versioned(files("openucwa.web").joinpath(name).read_text("utf-8"), name)
-        if not guests:
-            page = page.replace("<html ", "<html data-accounts-only ", 1)
+    def __init__(self, *, guests: bool = True) -> None:
+        """`guests`: whether people without an account may join."""
+        page = PageTemplate("join.html").fill(static=static_path(), accounts_only="false" if guests else "true")
         self._content = page.encode()
         self._etag = content_etag(self._content)
 
@@ -93,10 +88,10 @@ class Landing(Root):
     def __init__(self, sign_ins: SignIns, settings: LandingSettings) -> None:
         """`sign_ins`: the issuers where the console may sign in. It may connect to their token endpoints."""
         super().__init__(developer_pages=settings.developer_pages)
-        source = files("openucwa.web").joinpath("console.html").read_text("utf-8")
-        page = versioned(with_developer_links(source, shown=settings.developer_pages), "console.html")
-        page = page.replace(f'data-grace="{GRACE_PERIOD}"', f'data-grace="{settings.meeting_grace_period}"')
-        self._content = page.replace(f">{PRODUCT}<", f">{escape(settings.page_name)}<").encode()
+        page = PageTemplate("console.html", developers=settings.developer_pages).fill(
+            static=static_path(), server_name=settings.page_name, grace=str(settings.meeting_grace_period)
+        )
+        self._content = page.encode()
         self._sign_ins = sign_ins
 
     @Operation(

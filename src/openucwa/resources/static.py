@@ -24,16 +24,24 @@ LOGO = "logo"
 LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 
+#: The styles of a page that are one file, in their order.
+STYLES = {
+    "console-page.css": (
+        "base.css",
+        "controls.css",
+        "conversation.css",
+        "console.css",
+        "console-forms.css",
+        "people.css",
+    ),
+    "join-page.css": ("base.css", "controls.css", "conversation.css", "people.css", "join.css"),
+}
+#: The first modules of the pages whose modules are combined.
+SCRIPTS = ("console.js", "join.js")
 
-#: The pages of which `page_files` has the files.
-PAGES = ("console.html", "join.html")
-
-_PLACE = '"/static/'
-_STYLES = "-page.css"
+#: What a browser does not need of a style sheet: comments, and the indentation.
 _REMARK = re.compile(rb"/\*.*?\*/|^ +", re.DOTALL | re.MULTILINE)
-_NAME = re.compile(r'href="/static/([\w.-]+)"')
-_STYLE = re.compile(r' *<link rel="stylesheet" href="/static/[\w.-]+">\n')
-_KEPT = b"public, max-age=31536000, immutable"
+_IMMUTABLE = b"public, max-age=31536000, immutable"
 
 
 @cache
@@ -58,14 +66,9 @@ def version() -> str:
     return hashlib.sha256(repr([(name, content_etag(content)) for name, content in names]).encode()).hexdigest()[:12]
 
 
-def versioned(page: str, name: str = "") -> str:
-    """A page that names its files by their version. `name`: of one of PAGES, whose styles are one file."""
-    if name:
-        first, *others = _STYLE.findall(page)
-        for each in others:
-            page = page.replace(each, "", 1)
-        page = page.replace(first, f'    <link rel="stylesheet" href={_PLACE}{name.replace(".html", _STYLES)}">\n', 1)
-    return page.replace(_PLACE, f"{_PLACE}{version()}/").replace(f"{_PLACE}{version()}/{LOGO}", f"{_PLACE}{LOGO}")
+def static_path() -> str:
+    """The path below which pages name their files, with the version."""
+    return f"/static/{version()}"
 
 
 @cache
@@ -74,16 +77,12 @@ def page_files() -> dict[str, bytes]:
     what that loads later.
     """
     modules = {name: content.decode() for name, content in web_files().items() if _suffix(name) == ".js"}
-    found: dict[str, bytes] = {}
-    for name in PAGES:
-        page = files("openucwa.web").joinpath(name).read_text("utf-8")
-        styles = [re.findall(_NAME, line)[0] for line in _STYLE.findall(page)]
-        found[name.replace(".html", _STYLES)] = b"".join(_REMARK.sub(b"", web_files()[each]) for each in styles)
-        for entry in re.findall(r'src="/static/([\w.-]+\.js)"', page):
-            scripts = {each: text.encode() for each, text in combined(entry, modules).items()}
-            if twice := scripts.keys() & found.keys():
-                raise ValueError(f"a part of two pages: {twice}")
-            found |= scripts
+    found = {name: b"".join(_REMARK.sub(b"", web_files()[each]) for each in styles) for name, styles in STYLES.items()}
+    for entry in SCRIPTS:
+        scripts = {name: text.encode() for name, text in combined(entry, modules).items()}
+        if twice := scripts.keys() & found.keys():
+            raise ValueError(f"a part of two pages: {twice}")
+        found |= scripts
     return found
 
 
@@ -120,7 +119,7 @@ class Static(Resource[File]):
 
     def __init__(self, logo: str | None = None) -> None:
         """`logo`: an SVG or PNG file to be shown on the pages; None: openucwa's."""
-        self._place = f"/static/{version()}/".encode()
+        self._versioned = f"{static_path()}/".encode()
         self._files = {name: _file(name, content) for name, content in web_files().items()}
         self._of_pages = {name: _file(name, content) for name, content in page_files().items()}
         for name, gzipped in library_files().items():
@@ -132,8 +131,7 @@ class Static(Resource[File]):
         self._files[LOGO] = shown
 
     async def locate(self, call: Context, name: str = "", **_names: str) -> File:
-        kept = call.request.path.startswith(self._place)
-        found = (self._of_pages.get(name) if kept else None) or self._files.get(name)
+        found = (self._of_pages.get(name) if self._is_versioned(call) else None) or self._files.get(name)
         if found is None:
             raise ResourceNotFound("no such file")
         return found
@@ -143,11 +141,14 @@ class Static(Resource[File]):
 
     @Operation("A script, style or picture of the server's pages.", produces=("*/*",))
     async def get(self, call: Call[File]) -> Answer:
-        kept = call.request.path.startswith(self._place)
         return Answer(
             body=call.target.content,
             gzipped=call.target.gzipped,
             content_type=call.target.media_type,
             etag=call.etag,
-            cache_control=_KEPT if kept else self.cache_control,
+            cache_control=_IMMUTABLE if self._is_versioned(call) else self.cache_control,
         )
+
+    def _is_versioned(self, call: Context) -> bool:
+        """Whether a file was asked for by the version that this server has."""
+        return call.request.path.startswith(self._versioned)

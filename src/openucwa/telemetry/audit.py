@@ -12,6 +12,7 @@ secret.
 import logging
 import re
 from dataclasses import dataclass, fields
+from typing import Self
 
 #: Above logging's own levels, so that no `log_level` hides it.
 AUDIT = 60
@@ -55,9 +56,14 @@ def log(*acts: Act) -> None:
         logger.log(AUDIT, act)
 
 
-def shown(text: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """`1 extension`, `2 extensions`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def shown(text: str, length: int = MAX_VALUE) -> str:
     """`text`, cut to a reasonable length, with everything escaped that could pass for another line."""
-    cut = text if len(text) <= MAX_VALUE else f"{text[:MAX_VALUE]}..."
+    cut = text if len(text) <= length else f"{text[:length]}..."
     return cut if cut.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in cut)
 
 
@@ -176,8 +182,34 @@ class PasswordChanged(Act):
 
 
 @dataclass(frozen=True)
+class PhotoChanged(Act):
+    """A user's photo was set by an administrator."""
+
+    by: str
+    user: str
+
+
+@dataclass(frozen=True)
+class PhotoRemoved(Act):
+    """A user's photo was removed by an administrator."""
+
+    by: str
+    user: str
+
+
+@dataclass(frozen=True)
+class MeetingHandedOver(Act):
+    """A meeting of `user` got another organizer, `to`. `extensions`: how many it has."""
+
+    meeting: str
+    user: str
+    to: str
+    extensions: int
+
+
+@dataclass(frozen=True)
 class MeetingsHandedOver(Act):
-    """`meetings` meetings of `user` got another organizer, `to`."""
+    """Who handed over meetings of `user` to another organizer, `to`, and how many; each has a line of its own."""
 
     by: str
     user: str
@@ -322,5 +354,15 @@ class Removal(Act):
     owner: str
     reason: str
 
+    @classmethod
+    def of_meeting(cls, meeting_id: str, owner: str, reason: str, extensions: int) -> Self:
+        """`extensions`: how many went with the meeting."""
+        return cls("meeting", meeting_id, owner, f"{reason}; {counted(extensions, 'extension')} with it")
+
+    @classmethod
+    def of_extension(cls, extension_id: str, meeting_id: str, owner: str) -> Self:
+        """It was deleted."""
+        return cls("extension", f"{shown(extension_id, MAX_VALUE // 2)} in meeting {meeting_id}", owner, "deleted")
+
     def __str__(self) -> str:
-        return shown(f"removed {self.kind} {self.id} of {self.owner}: {self.reason}")
+        return f"removed {self.kind} {shown(self.id)} of {shown(self.owner)}: {shown(self.reason)}"

@@ -13,7 +13,7 @@ import { inWords, isWrongPassword } from "./words.js";
 
 const AGENT = "openucwa join page";
 const NAME = "openucwa name";
-const ACCOUNTS_ONLY = document.documentElement.hasAttribute("data-accounts-only");
+const ACCOUNTS_ONLY = document.documentElement.dataset.accountsOnly === "true";
 
 // How it can end: heading, words, and what the button says where there is something left to try.
 const ENDS = {

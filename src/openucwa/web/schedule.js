@@ -29,7 +29,7 @@ export function timesOf(extension) {
  * The properties of an extension that says these times.
  * @param {Times} times
  */
-export function propertiesOf({ begin, end, timeZone }) {
+function propertiesOf({ begin, end, timeZone }) {
   return { begin: toWire(begin), end: toWire(end), timeZone };
 }
 

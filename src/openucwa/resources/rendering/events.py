@@ -76,7 +76,7 @@ class EventRenderer:
         """The application's conversations, by topic, since `topics` was called, or before that, for a set that is
         delivered again."""
         if self._conversations is None:
-            own = await self._store.conversations.heard(self._owner, self._application)
+            own = await self._store.conversations.including_ended(self._owner, self._application)
             self._conversations = {each.topic: each for each in own if each.admitted}
         return self._conversations
 
@@ -234,7 +234,7 @@ class EventRenderer:
             case conversation_events.TYPING_CHANGED if facts["uri"] != own.uri:
                 yield self._entries.typing(own, event)
             case conversation_events.MESSAGE:
-                if await self._hears(own, event):
+                if await self._receives(own, event):
                     yield self._entries.message(own, event)
             case conversation_events.CONVERSATION_ESCALATED:
                 async for notification in self._escalated(event, own):
@@ -296,7 +296,7 @@ class EventRenderer:
 
     async def _by_id(self, conversation: str) -> Participation:
         """The conversation as it is now, even if the other one has left. ConversationNotFound."""
-        for each in await self._store.conversations.heard(self._owner, self._application):
+        for each in await self._store.conversations.including_ended(self._owner, self._application):
             if each.id == conversation:
                 return each
         raise ConversationNotFound("the application has no such conversation")
@@ -340,15 +340,15 @@ class EventRenderer:
             own, relation, "onlineMeeting", Link(document.href), document, within=within
         )
 
-    async def _hears(self, own: Participation, message: Event) -> bool:
+    async def _receives(self, own: Participation, message: Event) -> bool:
         """Whether messaging was connected when the message was sent."""
-        if own.hears_message(message.number):
+        if own.receives_message(message.number):
             return True
         # It may have been connected after this poll read the participation.
         now = await self._by_id(own.id)
         if self._conversations is not None:
             self._conversations[own.topic] = now
-        return now.hears_message(message.number)
+        return now.receives_message(message.number)
 
     async def _communication_updated(self) -> Notification:
         session = await self._store.applications.session(self._owner, self._application)

@@ -58,9 +58,9 @@ class Conversations(Protocol):
         """All conversations of an application, oldest first."""
         ...
 
-    async def heard(self, owner: str, application_id: str) -> Sequence[Participation]:
-        """All conversations of an application, and those of two that the other one has left: what its events are
-        read from.
+    async def including_ended(self, owner: str, application_id: str) -> Sequence[Participation]:
+        """All conversations of an application, oldest first, and those of two that the other one has left, whose last
+        events may not have been delivered yet.
         """
         ...
 

@@ -33,7 +33,10 @@ class Meetings(Protocol):
         ...
 
     async def find(self, organizer: str, meeting_id: str) -> Meeting:
-        """As `get`; also a meeting that this organizer had and that was handed over to another one."""
+        """As `get`; also a meeting that this organizer had and that was handed over to another one.
+
+        That is forgotten once the meeting is removed and cannot be restored, or with its present organizer.
+        """
         ...
 
     async def hand_over(
@@ -49,8 +52,8 @@ class Meetings(Protocol):
         """Makes `successor` the organizer of a meeting, with its extensions; returns it as it is then.
 
         Ids, the conference id and `created` stay, etags are new. To the change log, the meeting is removed from those
-        of `organizer` and added to those of `successor`, who is no attendee or leader of it any more; its conversations
-        end with the reason Ended. ResourceNotFound: no such meeting or user. Conflict: the meeting is the organizer's
+        of `organizer`, who cannot restore it, and added to those of `successor`, who is no attendee or leader of it any
+        more; its conversations end with the reason Ended. ResourceNotFound: no such meeting or user. Conflict: the meeting is the organizer's
         assigned one, or the successor is disabled. AlreadyExists: the successor has a meeting with that id.
         TooManyOnlineMeetings, EntityTooLarge: the successor's limits.
         """

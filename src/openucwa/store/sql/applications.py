@@ -40,7 +40,7 @@ _SESSIONS = (
 )
 _SESSION = _SESSIONS + " and a.id = ?"
 
-#: All the owner's applications but the one just opened, those heard of last first.
+#: All the owner's applications but the one just opened, the most recently used first.
 _OTHERS = """
     select id from applications where owner = ? and id <> ?
     order by case when last_poll > last_request then last_poll else last_request end desc, created desc
@@ -69,15 +69,15 @@ _IDLE = """
 #: Many rows at a time: on PostgreSQL a statement for each would keep the lane from others for most of a second.
 _TOUCHED = 100
 _REQUESTED = """
-    with heard (owner, id, at) as (values {values})
-    update applications set last_request = heard.at from heard
-    where applications.owner = heard.owner and applications.id = heard.id and last_request < heard.at
+    with touched (owner, id, at) as (values {values})
+    update applications set last_request = touched.at from touched
+    where applications.owner = touched.owner and applications.id = touched.id and last_request < touched.at
 """
 _POLLED = """
-    with heard (owner, id, at) as (values {values})
-    update applications set last_poll = heard.at from heard
-    where applications.owner = heard.owner and applications.id = heard.id
-        and (last_poll is null or last_poll < heard.at)
+    with touched (owner, id, at) as (values {values})
+    update applications set last_poll = touched.at from touched
+    where applications.owner = touched.owner and applications.id = touched.id
+        and (last_poll is null or last_poll < touched.at)
 """
 
 
@@ -216,8 +216,8 @@ class Applications(Part):
 
     async def touch(self, requests: Mapping[tuple[str, str], int], polls: Mapping[tuple[str, str], int]) -> None:
         async def work(transaction: Transaction) -> None:
-            for sql, heard in ((_REQUESTED, requests), (_POLLED, polls)):
-                rows = [(*key, at) for key, at in sorted(heard.items())]
+            for sql, times in ((_REQUESTED, requests), (_POLLED, polls)):
+                rows = [(*key, at) for key, at in sorted(times.items())]
                 for slice_ in (rows[begin : begin + _TOUCHED] for begin in range(0, len(rows), _TOUCHED)):
                     values = ", ".join(["(?, ?, cast(? as bigint))"] * len(slice_))
                     await transaction.run(sql.format(values=values), *(value for row in slice_ for value in row))

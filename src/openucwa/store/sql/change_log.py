@@ -10,6 +10,7 @@ from openucwa.model.change import Change, ChangeKind, Changes, Invitee, Position
 from openucwa.model.meeting import ExtensionType
 from openucwa.model.refusals import ChangesForgotten, ResourceNotFound
 from openucwa.store.engine import UNCACHED, Query, Row, Transaction
+from openucwa.store.sql import handing_over
 from openucwa.store.sql.change_rows import COLUMNS, SELECT_CHANGES
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.tables import CHANGES, INVITEES
@@ -242,6 +243,7 @@ class ChangeLog(Part):
             for organizer, last_number in last.items():
                 await transaction.run(_FORGET, organizer, last_number)
                 await transaction.run(_FORGET_INVITEES, organizer, last_number)
+                await handing_over.forget_gone(transaction, organizer)
             if old:
                 await transaction.run(_SWEPT_TO, *old[-1].position)
                 await transaction.run(_NO_LONGER_FULL, *old[-1].position)

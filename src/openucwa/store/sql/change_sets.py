@@ -140,8 +140,7 @@ class ChangeSets(Part):
         number = await self._log.record_removed_extensions(transaction, *key, at, by, change_set, change.id)
         if not await transaction.run(extensions.REMOVE, *key, change.id, before.etag):
             raise PreconditionFailed(EXTENSION_CHANGED)
-        name = f"{change.id} in meeting {key[1]}"
-        transaction.acts.append(Removal("extension", name, key[0], "deleted"))
+        transaction.acts.append(Removal.of_extension(change.id, key[1], key[0]))
         return number
 
 

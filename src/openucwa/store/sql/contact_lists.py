@@ -33,7 +33,7 @@ from openucwa.store.contract.contacts import ContactLimits
 from openucwa.store.engine import Transaction
 from openucwa.store.sql.events import append
 from openucwa.store.sql.tables import CONTACT_GROUPS, CONTACTS
-from openucwa.telemetry.audit import Removal
+from openucwa.telemetry.audit import Removal, counted
 
 NO_GROUP = "no such group"
 SELECT_GROUPS = f"select {CONTACT_GROUPS.columns} from contact_groups where owner = ?"
@@ -119,7 +119,7 @@ async def remove_group(transaction: Transaction, owner: str, group: Group, at: i
         await remove(transaction, owner, uri, group, at, "its last group was deleted")
     await transaction.run("delete from contact_groups where owner = ? and id = ?", owner, group.id)
     await notify(transaction, owner, at, about_group(owner, GROUP_DELETED, group))
-    transaction.acts.append(Removal("group", group.id, owner, f"deleted; {len(members)} contacts were in it"))
+    transaction.acts.append(Removal("group", group.id, owner, f"deleted; it had {counted(len(members), 'contact')}"))
 
 
 async def leave(transaction: Transaction, uri: str, at: int) -> Sequence[Removal]:
@@ -140,7 +140,7 @@ async def leave(transaction: Transaction, uri: str, at: int) -> Sequence[Removal
     reason = "its user was removed"
     listed = [Removal("group", group_id, uri, reason) for (group_id,) in groups]
     if contacts:
-        listed.append(Removal("contact list", uri, uri, f"{reason}; {contacts} contacts were in it"))
+        listed.append(Removal("contact list", uri, uri, f"{reason}; it had {counted(contacts, 'contact')}"))
     return listed
 
 

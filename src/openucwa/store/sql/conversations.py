@@ -55,8 +55,8 @@ _SET_AUDIENCE_MESSAGING = """
 """
 _TYPING_ATTENDEES = "organizer = ? and meeting_id = ? and typing = 1 and role = 'Attendee'"
 
-_HEARD = participations.SELECT + "where owner = ? and application_id = ?"
-_OF_APPLICATION = _HEARD + " and ended is null"
+_INCLUDING_ENDED = participations.SELECT + "where owner = ? and application_id = ?"
+_OF_APPLICATION = _INCLUDING_ENDED + " and ended is null"
 _OVERDUE = participations.SELECT + "where in_lobby = 1 and joined < ? order by joined limit ?"
 _LOBBIES = """
     select m.id, m.rel, m.subject, p.uri, min(p.name), max(p.anonymous), min(p.joined), count(*) over ()
@@ -127,11 +127,11 @@ class Conversations(Part):
         rows = await self._reader.rows(_OF_APPLICATION + " order by joined", owner, application_id)
         return [participation_of(row) for row in rows]
 
-    async def heard(self, owner: str, application_id: str) -> Sequence[Participation]:
-        return await self._cache.read("heard conversations", self._heard, owner, application_id)
+    async def including_ended(self, owner: str, application_id: str) -> Sequence[Participation]:
+        return await self._cache.read("conversations including ended", self._including_ended, owner, application_id)
 
-    async def _heard(self, owner: str, application_id: str) -> Sequence[Participation]:
-        rows = await self._reader.rows(_HEARD + " order by joined", owner, application_id)
+    async def _including_ended(self, owner: str, application_id: str) -> Sequence[Participation]:
+        rows = await self._reader.rows(_INCLUDING_ENDED + " order by joined", owner, application_id)
         return [participation_of(row) for row in rows]
 
     async def participants(self, organizer: str, meeting_id: str) -> Sequence[Participant]:
@@ -268,11 +268,11 @@ class Conversations(Part):
                 await invitations.add(transaction, replace(invitation, state=InvitationState.CONNECTED))
             elif own.messaging == state:
                 return
-            hears = _heard(own, state, await participations.last_number(transaction, own.topic))
+            spans = _spans(own, state, await participations.last_number(transaction, own.topic))
             await transaction.run(
                 "update participations set messaging = ?, typing = 0, hears = ? where " + _ONE,
                 state.value,
-                columns.json(hears),
+                columns.json(spans),
                 *meeting,
                 own.id,
             )
@@ -364,12 +364,12 @@ async def _check_audience(transaction: Transaction, own: Participation) -> None:
         raise AttendeeNotAllowed("a leader has disabled messaging for attendees")
 
 
-def _heard(own: Participation, state: MessagingState, last: int) -> tuple[Span, ...]:
-    """The spans of `hears` once messaging is in `state`, `last` being the topic's last event until now."""
+def _spans(own: Participation, state: MessagingState, last: int) -> tuple[Span, ...]:
+    """`messaging_spans` once messaging is in `state`, `last` being the topic's last event until now."""
     if own.messaging == state:
-        return own.hears
+        return own.messaging_spans
     if state == MessagingState.CONNECTED:
-        return (*own.hears, (last, None))[-_MAX_SPANS:]
+        return (*own.messaging_spans, (last, None))[-_MAX_SPANS:]
     return participations.disconnected(own, last)
 
 

@@ -189,8 +189,7 @@ class Extensions(Part):
             if not await transaction.run(REMOVE, *key, etag):
                 raise PreconditionFailed(EXTENSION_CHANGED)
             await transaction.run(MEETING_CHANGED, at, organizer, meeting_id)
-            name = f"{extension_id} in meeting {meeting_id}"
-            transaction.acts.append(Removal("extension", name, organizer, "deleted"))
+            transaction.acts.append(Removal.of_extension(extension_id, meeting_id, organizer))
             if anybody:
                 await notify_of_extension(transaction, organizer, meeting_id, at, old_type)
             return size

@@ -14,6 +14,16 @@ _HAND_OVER = (
     insert("handed_over", HANDED_OVER)
     + " on conflict (organizer, meeting_id) do update set successor = excluded.successor"
 )
+_FORGET = "delete from handed_over where successor = ? and meeting_id = ?"
+#: Of meetings that are gone and cannot be restored any more.
+_FORGET_GONE = """
+    delete from handed_over where successor = ?1
+        and not exists (select 1 from meetings m where m.organizer = ?1 and m.id = handed_over.meeting_id)
+        and not exists (
+            select 1 from changes c where c.organizer = ?1 and c.meeting_id = handed_over.meeting_id
+                and c.extension_id = '' and c.kind = 'removed' and c.contents is not null
+        )
+"""
 
 
 async def check(transaction: Transaction, meeting: Meeting, successor: str) -> None:
@@ -34,6 +44,16 @@ async def remember(transaction: Transaction, organizer: str, meeting_id: str, su
     await transaction.run(_REDIRECT, successor, organizer, meeting_id)
     await transaction.run(_HAND_OVER, organizer, meeting_id, successor)
     await transaction.run("delete from handed_over where organizer = ? and meeting_id = ?", successor, meeting_id)
+
+
+async def forget(transaction: Transaction, successor: str, meeting_id: str) -> None:
+    """Forgets what leads to a meeting that is removed for good."""
+    await transaction.run(_FORGET, successor, meeting_id)
+
+
+async def forget_gone(transaction: Transaction, successor: str) -> None:
+    """The same for meetings whose removal the change log has forgotten."""
+    await transaction.run(_FORGET_GONE, successor)
 
 
 def without(settings: MeetingSettings, organizer: str) -> MeetingSettings:

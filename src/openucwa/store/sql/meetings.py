@@ -23,7 +23,7 @@ from openucwa.store.sql.events import continue_topic, end_topic
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.table import assignments, insert
 from openucwa.store.sql.tables import CHANGES, CONFERENCE_IDS, EXTENSIONS, MEETINGS, SETTINGS
-from openucwa.telemetry.audit import Removal
+from openucwa.telemetry.audit import MeetingHandedOver, Removal
 
 _NO_MEETING = "no such online meeting"
 _CHANGED = "the online meeting has changed: its etag does not match If-Match"
@@ -142,7 +142,8 @@ class Meetings(Part):
             was = await current(transaction, organizer, meeting_id, None)
             await handing_over.check(transaction, was, successor)
             rows = await transaction.rows(_EXTENSIONS_OF_MEETING, organizer, meeting_id)
-            size = await _remove(transaction, self._log, was, at, by, f"handed over to {successor}")
+            size, _ = await _take_away(transaction, self._log, was, at, by, restorable=False)
+            transaction.acts.append(MeetingHandedOver(meeting_id, organizer, successor, len(rows)))
             meeting = replace(
                 was, organizer=successor, etag=new_etag(), settings=handing_over.without(was.settings, successor)
             )
@@ -363,21 +364,29 @@ async def current(transaction: Transaction, organizer: str, meeting_id: str, mat
 
 
 async def _remove(transaction: Transaction, log: Log, was: Meeting, at: int, by: Author, reason: str) -> int:
-    """Removes a meeting; first the conversations in it, which refer to it. Returns the bytes of its extensions.
+    """Removes a meeting. Returns the bytes of its extensions. `reason`: for the audit log."""
+    size, extensions = await _take_away(transaction, log, was, at, by)
+    if not log.enabled:
+        # Otherwise it may be restored, and the links with it.
+        await handing_over.forget(transaction, was.organizer, was.id)
+    transaction.acts.append(Removal.of_meeting(was.id, was.organizer, reason, extensions))
+    return size
 
-    `reason`: for the audit log.
-    """
+
+async def _take_away(
+    transaction: Transaction, log: Log, was: Meeting, at: int, by: Author, *, restorable: bool = True
+) -> tuple[int, int]:
+    """Removes a meeting, after the conversations in it, which refer to it. Bytes and number of its extensions."""
     organizer, meeting_id = was.organizer, was.id
     there = await participations.find(transaction, "organizer = ? and meeting_id = ?", organizer, meeting_id)
     await participations.end(transaction, there, at, "Ended")
     ((extensions, size),) = await transaction.rows(_EXTENSION_SIZES, organizer, meeting_id)
-    change = await log.record_meeting(transaction, ChangeKind.REMOVED, was, None, at, by)
-    await log.record_removed_extensions(transaction, organizer, meeting_id, at, by, change)
+    change = await log.record_meeting(transaction, ChangeKind.REMOVED, was, None, at, by, contents=restorable)
+    await log.record_removed_extensions(transaction, organizer, meeting_id, at, by, change, contents=restorable)
     if not await transaction.run(_REMOVE, organizer, meeting_id, was.etag):
         raise PreconditionFailed(_CHANGED)
     await end_topic(transaction, conversation_topic(organizer, meeting_id), at)
-    transaction.acts.append(Removal("meeting", meeting_id, organizer, f"{reason}; {extensions} extensions with it"))
-    return int(size)
+    return int(size), int(extensions)
 
 
 def settings_size(settings: MeetingSettings) -> int:

@@ -38,11 +38,11 @@ _LAST_POSITION = "select coalesce(max(position), 0) from participations where or
 def participation_of(row: Row) -> Participation:
     """From the columns of the record."""
     found = PARTICIPATIONS.record(row)
-    hears = _hears(found.hears, found.messaging, found.since)
-    return found if hears is found.hears else replace(found, hears=hears)
+    spans = _spans(found.messaging_spans, found.messaging, found.since)
+    return found if spans is found.messaging_spans else replace(found, messaging_spans=spans)
 
 
-def _hears(spans: tuple[Span, ...], messaging: MessagingState, since: int) -> tuple[Span, ...]:
+def _spans(spans: tuple[Span, ...], messaging: MessagingState, since: int) -> tuple[Span, ...]:
     """The spans as they are by `messaging`, which servers before migration 4 change without them."""
     goes_on = bool(spans) and spans[-1][1] is None
     if messaging == MessagingState.CONNECTED and not goes_on:
@@ -156,8 +156,8 @@ async def _end_two_party(transaction: Transaction, gone: Participation, at: int)
         await invitations.withdraw(transaction, *key, "Canceled", at)
     for other in await find(transaction, "organizer = ? and meeting_id = ?", *key):
         await transaction.lock(other.owner)
-        hears = columns.json(disconnected(other, await last_number(transaction, other.topic)))
-        await transaction.run(_END_OTHER, at, hears, *key, other.id)
+        spans = columns.json(disconnected(other, await last_number(transaction, other.topic)))
+        await transaction.run(_END_OTHER, at, spans, *key, other.id)
     await end_topic(transaction, gone.topic, at)
 
 
@@ -175,8 +175,8 @@ async def _notify_application(transaction: Transaction, ended: Participation, at
 
 
 def disconnected(own: Participation, last: int) -> tuple[Span, ...]:
-    """The spans of `hears` once messaging is disconnected, `last` being the topic's last event."""
-    return tuple((before, last if end is None else end) for before, end in own.hears)
+    """`messaging_spans` once messaging is disconnected, `last` being the topic's last event."""
+    return tuple((before, last if end is None else end) for before, end in own.messaging_spans)
 
 
 async def last_number(transaction: Transaction, topic: str) -> int:

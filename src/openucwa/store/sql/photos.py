@@ -49,7 +49,9 @@ class Photos(Part):
             if stored is None or (source is not None and stored[0] != source):
                 return False
             await transaction.run(_REMOVE, owner)
-            transaction.acts.append(Removal("photo", owner, owner, f"the photo from {stored[0]}"))
+            transaction.acts.append(
+                Removal("photo", owner, owner, "deleted" if source is None else f"no longer in {source}")
+            )
             return True
 
         return await self._writer.change(work, owner, scope=UNCACHED)

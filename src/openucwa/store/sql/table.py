@@ -1,10 +1,10 @@
-"""The columns of a record: one for each field, in the order of the fields.
+"""The columns of a record: one for each field, in the order of the fields and, unless it is renamed, with its name.
 
 An enumeration is its value, a flag an integer; text, whole numbers and bytes are what they are; anything else is JSON.
 """
 # ruff: noqa: S608 -- statements are put together from constants alone
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from enum import StrEnum
 from operator import attrgetter
@@ -24,9 +24,18 @@ _Convert = Callable[[Any], Any]
 
 
 class Columns(Generic[Record]):
-    """The columns of a record. `inline`: a field that is a record itself, whose columns stand in its place."""
+    """The columns of a record.
 
-    def __init__(self, record: type[Record], inline: "tuple[str, Columns[Any]] | None" = None) -> None:
+    `inline`: a field that is a record itself, whose columns stand in its place. `renamed`: the columns of fields whose
+    names differ. (Renaming a column itself would break the release before, which may run on the same store.)
+    """
+
+    def __init__(
+        self,
+        record: type[Record],
+        inline: "tuple[str, Columns[Any]] | None" = None,
+        renamed: Mapping[str, str] | None = None,
+    ) -> None:
         self._record = record
         self._inline = None
         self.names: tuple[str, ...] = ()
@@ -46,7 +55,7 @@ class Columns(Generic[Record]):
             if (converters := _converters(hints[field.name])) is not None:
                 self._encode.append((len(names), converters[0]))
                 self._decode.append((len(names), converters[1]))
-            names.append(field.name)
+            names.append((renamed or {}).get(field.name, field.name))
             paths.append(field.name)
         self.names = tuple(names)
         self._get = attrgetter(*paths)

@@ -29,7 +29,11 @@ EXTENSIONS = Table("extensions", Columns(Extension), before=("organizer", "meeti
 CHANGES = Table("changes", Columns(Change))
 INVITEES = Table("invitees", Columns(Invitee))
 SCHEMAS = Table("schemas", Columns(SchemaVersion), before=("owner",))
-PARTICIPATIONS = Table("participations", Columns(Participation), after=("position", "typing"))
+PARTICIPATIONS = Table(
+    "participations",
+    Columns(Participation, renamed={"messaging_spans": "hears"}),
+    after=("position", "typing"),
+)
 INVITATIONS = Table("invitations", Columns(Invitation))
 EVENTS = Table("events", Columns(Event))
 CONVERSATION_LOGS = Table("conversation_logs", Columns(ConversationLog))

@@ -69,8 +69,8 @@ class TwoParty(Part):
             joined = replace(draft, form=Form.TWO_PARTY, role=Role.ATTENDEE, messaging=MessagingState.CONNECTED)
             who = participations.as_participant(joined)
             since = await participations.notify(transaction, at, conversation_events.PARTICIPANT_JOINED, who, key)
-            joined = replace(joined, since=since, hears=((since, None),))
-            await transaction.run(_CONNECT, since, columns.json(joined.hears), *key)
+            joined = replace(joined, since=since, messaging_spans=((since, None),))
+            await transaction.run(_CONNECT, since, columns.json(joined.messaging_spans), *key)
             await participations.add(transaction, joined)
             operation = None
             for other in await invitations.others_of(transaction, incoming):

@@ -13,7 +13,7 @@ from openucwa.model.user import DISABLED, REVOKED, User
 from openucwa.store.contract.users import Ending
 from openucwa.store.engine import Transaction
 from openucwa.store.sql import applications, contact_lists, participations, presence, words
-from openucwa.store.sql.events import continue_topic
+from openucwa.store.sql.events import continue_topic, end_topic_of_poll
 from openucwa.store.sql.part import Part
 from openucwa.store.sql.tables import USERS
 from openucwa.telemetry.audit import Removal, UserAdded
@@ -180,14 +180,13 @@ class Users(Part):
             there = await participations.find(transaction, "organizer = ?", owner)
             await participations.end(transaction, there, at, "Ended")
             await self._log.record_removed_user(transaction, owner, at)
-            await _delete_all(transaction, owner)
+            await _delete_all(transaction, owner, at)
             await presence.remove(transaction, owner, at)
             transaction.acts += contacts
             await transaction.run("update topics set ended = ? where topic >= ? and topic < ?", at, *conversations)
             await transaction.run("delete from events where topic = ?", contacts_topic(owner))
             await transaction.run("delete from topics where topic = ?", contacts_topic(owner))
             await transaction.run("delete from events where topic >= ? and topic < ?", *range_of_topics)
-            await transaction.run("delete from topics where topic >= ? and topic < ?", *range_of_topics)
 
         await self._writer.change(work, owner, must_notify=False)
 
@@ -228,8 +227,8 @@ def _as_said(known: User, user: User) -> User:
     return replace(known, **dict(zip(_SAID, _said(user), strict=True)))
 
 
-async def _delete_all(transaction: Transaction, owner: str) -> None:
-    """Removes what a user has; nobody takes part in anything of it any more."""
+async def _delete_all(transaction: Transaction, owner: str, at: int) -> None:
+    """Removes what a user has; nobody takes part in anything of it any more, and polls that wait end."""
     reason = "its user was removed"
     opened = await transaction.rows("select id from applications where owner = ?", owner)
     meetings = await transaction.rows(_MEETINGS, owner)
@@ -243,6 +242,7 @@ async def _delete_all(transaction: Transaction, owner: str) -> None:
     await transaction.run("delete from handed_over where successor = ?", owner)
     transaction.acts.append(Removal("user", owner, owner, "removed by an administrator"))
     for (application_id,) in opened:
+        await end_topic_of_poll(transaction, application_topic(owner, application_id), at)
         transaction.acts.append(Removal("application", application_id, owner, reason))
     for meeting_id, extensions in meetings:
-        transaction.acts.append(Removal("meeting", meeting_id, owner, f"{reason}; {extensions} extensions with it"))
+        transaction.acts.append(Removal.of_meeting(meeting_id, owner, reason, extensions))
