@@ -50,7 +50,7 @@ export class Visit {
     const find = new FindSection(this.meetings.meetings, notices, { go, listed });
     const webhooks = new WebhooksSection(new Webhooks(client, session), notices, listed);
     this.sections = new Sections([this.#me, this.#people, find, webhooks, this.meetings]);
-    this.#changes = new MeetingChanges(client, session, me, () => this.meetings.refresh());
+    this.#changes = new MeetingChanges(client, session, me, (ids) => this.meetings.changed(ids));
     for (const type of ACTIVE) document.addEventListener(type, this.#active, { passive: true });
     this.#takeBell(me);
   }
@@ -69,8 +69,11 @@ export class Visit {
     if (memory?.live) await this.meetings.live.restore(memory.live);
     if (memory?.talks) await this.#talks.restore(memory.talks);
     this.#drawInvitations();
-    this.meetings.lobby.read();
-    this.#startPeople();
+    // On a slow network the list comes first.
+    this.meetings.listed().then(() => {
+      this.meetings.lobby.read();
+      this.#startPeople();
+    });
   }
 
   take(event) {
@@ -91,7 +94,7 @@ export class Visit {
 
   // Reads what the event channel does not report.
   refresh() {
-    this.meetings.refresh();
+    this.meetings.look((time) => this.#changes.hearsSince(time));
     this.meetings.lobby.read();
     this.#people.look();
   }
