@@ -26,17 +26,17 @@ export class MeetingChanges {
     this.#changed = changed;
     this.#others = new BroadcastChannel(this.#name);
     this.#others.onmessage = () => changed();
-    document.addEventListener("visibilitychange", this.#look);
-    this.#look();
+    document.addEventListener("visibilitychange", this.#visibilityChanged);
+    this.#visibilityChanged();
   }
 
   close() {
-    document.removeEventListener("visibilitychange", this.#look);
+    document.removeEventListener("visibilitychange", this.#visibilityChanged);
     this.#following?.abort();
     this.#others.close();
   }
 
-  #look = () => {
+  #visibilityChanged = () => {
     if (document.visibilityState !== "visible") {
       this.#following?.abort();
       this.#following = null;
@@ -52,7 +52,7 @@ export class MeetingChanges {
     try {
       await navigator.locks.request(this.#name, { signal }, () => this.#follow(signal, WAIT));
     } catch {
-      // Not looked at any more before it was this tab's turn.
+      // Hidden before it was this tab's turn.
     }
   }
 
