@@ -22,8 +22,9 @@ test: lint ## Run all checks and tests. ARGS="-k name": only some. PYTHON=python
 	@$(VENV)/bin/python -m tests.needs
 	TMPDIR=$$($(VENV)/bin/python -m tests.folder) $(VENV)/bin/python -m pytest $(PARALLEL) $(HANGING) $(ARGS)
 
-# Three test files at a time, for two processors: many wait for a process, a database or a browser.
-PARALLEL = -n 3 --dist loadfile
+# Three test files at a time, for two processors: many wait for a process, a database or a browser. tests/order.py sorts
+# the files.
+PARALLEL = -n 3 --dist loadfile --no-loadscope-reorder
 
 # A test that hangs ends the run, with a traceback of where.
 HANGING = -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true

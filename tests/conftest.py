@@ -15,10 +15,15 @@ from openucwa.app import Service
 from openucwa.config import Config
 from openucwa.identity.passwords import Passwords
 from openucwa.store.postgres import PostgresStore
+from tests import order
 from tests.client import UcwaClient, add_user
 from tests.postgres import PostgresServer
 from tests.users import DANA, LENE
 from tests.world import FakeWorld
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order.sort(items)
 
 
 @pytest.fixture

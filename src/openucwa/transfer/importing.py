@@ -10,12 +10,14 @@ from openucwa.config import Config
 from openucwa.model.meeting import Meeting, MeetingRel
 from openucwa.model.refusals import AlreadyExists, Refusal, ResourceNotFound, ServiceUnavailable
 from openucwa.store.old_changes import add_changes
+from openucwa.store.old_links import add_link
 from openucwa.store.sql import SqlStore
 from openucwa.transfer.lines import (
     AnyLine,
     ChangeLine,
     DataLine,
     ExtensionLine,
+    HandoverLine,
     Header,
     MeetingLine,
     SchemaLine,
@@ -114,6 +116,8 @@ class Importer:
                 return "schema", self._add_schema(line)
             case MeetingLine():
                 return "meeting", self._add_meeting(line)
+            case HandoverLine():
+                return "handover", self._add_handover(line)
             case ExtensionLine():
                 return "extension", self._add_extension(line)
             case _:
@@ -163,6 +167,13 @@ class Importer:
             meeting.organizer, meeting.id, None, meeting.settings, meeting.etag, self.now()
         )
         return "replaced"
+
+    async def _add_handover(self, line: HandoverLine) -> str:
+        key, successor = (line.organizer.lower(), line.online_meeting_id), line.successor.lower()
+        there = await add_link(self.store, *key, successor, replaces=self.replaces)
+        if there not in {None, successor} and not self.replaces:
+            raise Different
+        return "added" if there is None else "unchanged" if there == successor else "replaced"
 
     async def _there(self, meeting: Meeting) -> Meeting | None:
         try:

@@ -80,6 +80,14 @@ class MeetingLine(Line, frozen=True, tag="meeting"):
     audience_messaging: bool = True
 
 
+class HandoverLine(Line, frozen=True, tag="handover"):
+    """A meeting that got another organizer: links that name `organizer`, a former one, lead to that of `successor`."""
+
+    organizer: str
+    online_meeting_id: str
+    successor: str
+
+
 class ExtensionLine(Line, frozen=True, tag="extension"):
     """An extension. `properties`: its programmer-defined ones, with dates as UCWA writes them."""
 
@@ -120,7 +128,7 @@ class DataLine(Line, frozen=True, tag="data"):
     row: dict[str, Any]
 
 
-AnyLine = Header | UserLine | SchemaLine | MeetingLine | ExtensionLine | ChangeLine | DataLine
+AnyLine = Header | UserLine | SchemaLine | MeetingLine | HandoverLine | ExtensionLine | ChangeLine | DataLine
 
 _decoder = msgspec.json.Decoder(AnyLine)
 

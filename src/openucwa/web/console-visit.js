@@ -49,7 +49,7 @@ export class Visit {
     const find = new FindSection(this.meetings.meetings, notices, { go, listed });
     const webhooks = new WebhooksSection(new Webhooks(client, session), notices, listed);
     this.sections = new Sections([this.#me, this.#people, find, webhooks, this.meetings]);
-    this.#changes = new MeetingChanges(client, session, me, () => this.meetings.refresh());
+    this.#changes = new MeetingChanges(client, session, me, (ids) => this.meetings.changed(ids));
     for (const type of ACTIVE) document.addEventListener(type, this.#active, { passive: true });
     this.#takeBell(me);
   }
@@ -68,8 +68,11 @@ export class Visit {
     if (memory?.live) await this.meetings.live.restore(memory.live);
     if (memory?.talks) await this.#talks.restore(memory.talks);
     this.#drawInvitations();
-    this.meetings.lobby.read();
-    this.#startPeople();
+    // On a slow network the list comes first.
+    this.meetings.listed().then(() => {
+      this.meetings.lobby.read();
+      this.#startPeople();
+    });
   }
 
   take(event) {
@@ -90,7 +93,7 @@ export class Visit {
 
   // Reads what the event channel does not report.
   refresh() {
-    this.meetings.refresh();
+    this.meetings.catchUp((time) => this.#changes.reportsSince(time));
     this.meetings.lobby.read();
     this.#people.markRead();
   }
