@@ -183,10 +183,10 @@ def _rules(zone: ZoneInfo, begin: datetime, end: datetime) -> "Timezone":
 
 
 def _changes(zone: ZoneInfo, begin: datetime, end: datetime) -> Iterator[datetime]:
-    """When its distance from UTC changes."""
-    day, second = timedelta(days=1), timedelta(seconds=1)
+    """When its distance from UTC changes; no zone changes it twice within three days."""
+    step, second = timedelta(days=3), timedelta(seconds=1)
     while begin < end:
-        after = min(begin + day, end)
+        after = min(begin + step, end)
         if _offset(zone, begin) != _offset(zone, after):
             low, high = begin, after
             while high - low > second:
