@@ -49,12 +49,13 @@ class UcwaClient:
     async def delete(self, href: str, **options: Any) -> httpx.Response:
         return await self.request("DELETE", href, **options)
 
-    async def sign_in(self, username: str, password: str = PASSWORD) -> None:
-        """The password grant."""
+    async def sign_in(self, username: str, password: str = PASSWORD) -> httpx.Response:
+        """The password grant; its answer."""
         form = {"grant_type": "password", "username": username, "password": password}
         answer = await self.http.post("/WebTicket/oauthtoken", data=form)
         assert answer.status_code == 200, answer.text
         self.token = answer.json()["access_token"]
+        return answer
 
     async def sign_in_to_meeting(self, meeting: dict[str, Any]) -> None:
         """The anonymous-meeting grant."""

@@ -12,6 +12,8 @@ from email.message import Message
 from pathlib import Path
 
 import pytest
+from packaging.metadata import Metadata
+from readme_renderer import markdown
 
 from openucwa import __version__
 
@@ -168,6 +170,26 @@ def test_description_on_a_package_index_has_no_dead_links(released: Path) -> Non
     assert "## Five minutes" in text
     assert _LINK.findall((PROJECT / "README.md").read_text("utf-8"))
     assert _LINK.findall(text) == []
+
+
+@pytest.mark.parametrize("package", ["sdist", "wheel"])
+def test_package_index_accepts_and_shows_what_the_package_says(released: Path, package: str) -> None:
+    """What `twine check --strict` checks, by its own renderer, and the form of every field."""
+    if package == "wheel":
+        with wheel_of(released) as wheel:
+            content = wheel.read(f"openucwa-{NEXT}.dist-info/METADATA")
+    else:
+        with tarfile.open(released / "dist" / f"openucwa-{NEXT}.tar.gz") as archive:
+            file = archive.extractfile(f"openucwa-{NEXT}/PKG-INFO")
+            assert file is not None
+            content = file.read()
+    described = Metadata.from_email(content, validate=True)  # ExceptionGroup: a field that an index refuses
+    assert described.description_content_type == "text/markdown"
+    assert described.description is not None
+    shown = markdown.render(described.description)
+    assert shown is not None
+    assert '<h2 id="user-content-five-minutes">Five minutes<' in shown
+    assert "```" not in shown
 
 
 def test_package_has_its_extras_and_console_script(released: Path) -> None:

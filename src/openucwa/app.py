@@ -287,7 +287,7 @@ class Service:
         pools, rules, joins = self.pools, self.rules, self.joins
         online_meetings = OnlineMeetings(store.meetings, pools, rules, config)
         everybody = people.People()
-        applications = ApplicationDocuments(store.channels, online_meetings, everybody)
+        applications = ApplicationDocuments(store.channels, online_meetings, everybody, queries=config.change_log)
         privacy = Privacy(store.contacts, self.enterprise)
         book = AddressBook(store, self.sources.people, config.max_group_members)
         persons = ContactRenderer(privacy)
@@ -324,7 +324,7 @@ class Service:
             (f"{discovery.SERVICE}/user/redirect", discovery.Redirect(store.users, self.pools)),
             (
                 "/WebTicket/oauthtoken",
-                OAuthToken(self.sign_in, FormLimits(config.max_form_fields, config.max_part_headers)),
+                OAuthToken(self.sign_in, self.pools, FormLimits(config.max_form_fields, config.max_part_headers)),
             ),
             ("/ucwa/v1/applications", Applications(store, applications, self.callers, self.sharing, world, config)),
             (app, Application(store.applications, applications, self.callers, self.channels, world)),
@@ -341,7 +341,17 @@ class Service:
             ),
             (f"{app}/events", EventChannel(store, self.channels, renderer, privacy, persons, self.callers)),
             *openucwa_routes(
-                app, store, pools, meetings, schemas, world, config, self.following, self.callers, self.accounts
+                app,
+                store,
+                pools,
+                rules,
+                meetings,
+                schemas,
+                world,
+                config,
+                self.following,
+                self.callers,
+                self.accounts,
             ),
             (f"{app}/policies", Policies(config)),
             (f"{app}/communication", Communication(store.applications, world, history=config.history_kept > 0)),

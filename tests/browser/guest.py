@@ -143,10 +143,10 @@ Arrive = Callable[[Resource], Awaitable[Guest]]
 
 
 @asynccontextmanager
-async def organizer_at(server: RunningServer) -> AsyncIterator[Organizer]:
+async def organizer_at(server: RunningServer, username: str = "lenea@contoso.com") -> AsyncIterator[Organizer]:
     async with httpx.AsyncClient(base_url=server.urls[0], timeout=LIMIT) as http:
         organizer = Organizer(http)
-        await organizer.sign_in("lenea@contoso.com")
+        await organizer.sign_in(username)
         await organizer.open()
         yield organizer
         with suppress(httpx.TransportError):  # a server that a test has stopped has forgotten it

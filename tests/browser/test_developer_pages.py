@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
+from tests.browser.assistance import assisted
 from tests.browser.console import DESKTOP, SMALL, BrowserUser
 from tests.client import PASSWORD
 from tests.process.running import RunningServer
@@ -52,6 +53,7 @@ async def test_developer_signs_in_tries_requests_and_reads_a_guide(chromium: Bro
     await creating.get_by_label("Body").fill('{"culture": "en-US", "endpointId": "docs", "userAgent": "docs"}')
     await expect(await answer_of(creating)).to_contain_text("201")
     await developer.check_page("1-post", SIZES)
+    await assisted(page, "api", ".opblock.is-open")
     await creating.get_by_role("button").first.click()
 
     # The id of the application is filled in.
@@ -74,6 +76,7 @@ async def test_developer_signs_in_tries_requests_and_reads_a_guide(chromium: Bro
     await page.get_by_role("article").get_by_role("link", name="docs/client.md").first.click()
     await expect(page).to_have_url(re.compile("/docs/client$"))
     await developer.check_page("3-guide", SIZES)
+    await assisted(page, "guide")
     await page.get_by_role("navigation", name="On this page").get_by_role("link").first.click()
     await expect(page.locator("h2:target")).to_be_in_viewport()
     await developer.leave()

@@ -3,6 +3,7 @@
 import pytest
 from playwright.async_api import Browser, expect
 
+from tests.browser.assistance import assisted
 from tests.browser.console import BrowserUser
 from tests.process.running import RunningServer
 
@@ -16,6 +17,7 @@ async def test_address_of_the_api_shows_a_page_in_the_language_of_the_browser(
     await expect(person.page.get_by_role("heading", name="Diese Adresse ist für Anwendungen")).to_be_visible()
     await expect(person.page).to_have_title("Diese Adresse ist für Anwendungen")
     await person.check_page("50-error")
+    await assisted(person.page, "error")
     await person.page.get_by_role("link", name="Zu Ihren Besprechungen").click()
     await expect(person.page.get_by_role("button", name="Anmelden")).to_be_visible()
     await person.leave()

@@ -67,6 +67,9 @@ def in_store(place: Place, work: Callable[[SqlStore], Awaitable[Any]]) -> Any:
     return asyncio.run(run())
 
 
+LEFT = "sip:left@contoso.com"
+
+
 async def fill(store: SqlStore) -> None:
     await store.users.add(user(LENE))
     await store.users.add(user(DAN, email=None, pool=None))
@@ -86,6 +89,10 @@ async def fill(store: SqlStore) -> None:
     )
     await store.extensions.add(DAN, "DAN00001", values, MANY, AT)
     await store.extensions.replace(LENE, MEETING, None, extension("slides", etag="2"), AT + 5, Author(LENE, "101", "a"))
+    await store.users.add(user(LEFT))
+    await store.users.remove(LEFT, AT)
+    await store.meetings.add(meeting("HANDED00", conference_id="78", conversation_id=UUID), MANY)
+    await store.meetings.hand_over(LENE, "HANDED00", DAN, MANY, lambda: "3", AT + 6)
     await store.photos.put(LENE, [picture(48, bytes(range(256)))], PhotoOrigin(None, ""))
 
 
@@ -117,6 +124,26 @@ def test_store_that_is_exported_and_imported_is_the_same(place: Place, new: Plac
     imported = run("import", str(file), *new)
     assert imported.exit_code == 0, imported.output
     assert in_store(new, contents) == in_store(place, contents)
+
+
+def test_old_link_of_a_meeting_that_was_handed_over_leads_to_it_after_an_import(
+    place: Place, new: Place, tmp_path: Path
+) -> None:
+    in_store(place, fill)
+    run("export", str(tmp_path / "all.jsonl"), *place)
+    for outcome in ("added", "unchanged"):
+        imported = run("import", str(tmp_path / "all.jsonl"), *new)
+        assert f"handover: 1 {outcome}\n" in imported.stdout
+        assert in_store(new, lambda store: store.meetings.find(LENE, "HANDED00")).organizer == DAN
+
+
+def test_removed_user_is_not_added_by_an_issuer_after_an_import(place: Place, new: Place, tmp_path: Path) -> None:
+    in_store(place, fill)
+    run("export", str(tmp_path / "all.jsonl"), *place)
+    for outcome in ("added", "unchanged"):
+        imported = run("import", str(tmp_path / "all.jsonl"), *new)
+        assert f"removed user: 1 {outcome}\n" in imported.stdout
+    assert in_store(new, lambda store: store.users.admit(user(LEFT, source="issuer"), create=True)) is None
 
 
 def test_import_into_the_engine_that_was_exported_from_changes_nothing(place: Place, tmp_path: Path) -> None:
@@ -162,7 +189,7 @@ def test_export_of_a_user_has_all_of_hers_and_no_password(place: Place) -> None:
     assert lines[0]["user"] == LENE
     assert {line.get("organizer", line.get("owner", LENE)) for line in lines} == {LENE}
     assert "passwordHash" not in lines[1]
-    assert {"photos", "applications"} <= {line["table"] for line in lines if line["kind"] == "data"}
+    assert {"photos", "applications", "handed_over"} <= {line["table"] for line in lines if line["kind"] == "data"}
     assert "argon2" not in json.dumps(lines)
 
 
@@ -210,7 +237,7 @@ def test_passwords_and_history_can_be_left_out(place: Place) -> None:
     in_store(place, fill)
     assert {"passwordHash"} <= exported(place)[1].keys()
     lines = exported(place, "--without-passwords", "--without-history")
-    assert kinds(lines) == ["openucwa", "user", "schema", "meeting", "extension"]
+    assert kinds(lines) == ["openucwa", "user", "removedUser", "schema", "meeting", "handover", "extension"]
     assert not any("passwordHash" in line for line in lines)
 
 
@@ -235,6 +262,10 @@ OF_EXTENSION = {"extensionId": "agenda", "type": "RoamedParticipantData"}
         ("meeting", {"attendees": ["joe"]}, "attendees: must be a SIP URI"),
         ("meeting", {"onlineMeetingId": "short"}, "onlineMeetingId: must match"),
         ("meeting", {"colour": "red"}, "Object contains unknown field `colour`"),
+        ("handover", {"organizer": "joe"}, "organizer: must be a SIP URI"),
+        ("handover", {"successor": LENE}, "successor: must be another user than organizer"),
+        ("handover", {"onlineMeetingId": "short"}, "onlineMeetingId: must match"),
+        ("removedUser", {"uri": "joe"}, "uri: must be a SIP URI"),
         ("user", {"uri": "joe"}, "uri: must be a SIP URI"),
         ("user", {"passwordHash": "plain"}, "passwordHash: must be a hash of Argon2"),
         ("user", {"passwordHash": "$argon2id$v=19$m=8"}, "passwordHash: must be a hash of Argon2"),
@@ -322,7 +353,7 @@ def test_meeting_of_an_unknown_user_is_reported_and_the_rest_is_imported(tmp_pat
     assert done.exit_code == 1
     assert f"not imported: there is no user {DAN}" in done.stderr
     assert "not imported: no such online meeting" in done.stderr
-    assert f"2 of {len(lines) - 1} lines were not imported" in done.stderr
+    assert f"4 of {len(lines) - 1} lines were not imported" in done.stderr
     assert len(in_store(new, contents)[1][0]) == 2
 
 

@@ -19,7 +19,7 @@ Resource = dict[str, Any]
 async def lobby_of(client: UcwaClient) -> Resource:
     """openucwa:lobby, found as a client finds it."""
     application = await client.get(client.app)
-    assert application.headers["Link"] == f'<{client.app}/openucwa>; rel="openucwa:index"'
+    assert f'<{client.app}/openucwa>; rel="openucwa:index"' in application.headers["Link"]
     index = (await client.get(f"{client.app}/openucwa")).json()
     assert (index["rel"], self_of(index)) == ("openucwa:index", f"{client.app}/openucwa")
     answer = await client.get(index["_links"]["openucwa:lobby"]["href"])
@@ -50,10 +50,12 @@ async def ask(come: Come, meeting: Resource, name: str) -> Guest:
     return guest
 
 
-async def test_answer_to_opening_an_application_links_to_the_index(lene: UcwaClient) -> None:
+async def test_answer_to_opening_an_application_links_to_the_index_and_to_queries(lene: UcwaClient) -> None:
     body = {"culture": "en-US", "endpointId": "endpoint", "userAgent": "test"}
     answer = await lene.post("/ucwa/v1/applications", json=body)
-    assert answer.headers["Link"] == f'<{lene.app}/openucwa>; rel="openucwa:index"'
+    index = f"{lene.app}/openucwa"
+    links = f'<{index}>; rel="openucwa:index", <{index}/meetings>; rel="openucwa:meetings"'
+    assert answer.headers["Link"] == links == (await lene.get(lene.app)).headers["Link"]
 
 
 async def test_anonymous_application_links_to_no_index(lene: UcwaClient, come: Come) -> None:

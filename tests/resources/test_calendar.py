@@ -2,9 +2,11 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from dateutil.tz import tzical
 from icalendar import Calendar
 
 from tests.client import UcwaClient, self_of
@@ -90,10 +92,13 @@ async def test_invitation_without_an_end_lasts_an_hour(lene: UcwaClient) -> None
     assert event.end == TEN
 
 
-async def scheduled(lene: UcwaClient, time_zone: str) -> dict[str, Any]:
+async def scheduled(
+    lene: UcwaClient, time_zone: str, begin: datetime = NINE, length: timedelta = TEN - NINE
+) -> dict[str, Any]:
     """A meeting with begin and end, as the console writes them."""
     meeting = await lene.schedule()
-    times = {"begin": "/Date(1904288400000)/", "end": "/Date(1904292000000)/", "timeZone": time_zone}
+    first, last = (f"/Date({int(time.timestamp())}000)/" for time in (begin, begin + length))
+    times = {"begin": first, "end": last, "timeZone": time_zone}
     await lene.extend(meeting, id="openucwa.schedule", type="RoamedParticipantData", **times)
     return meeting
 
@@ -105,6 +110,53 @@ async def test_invitation_is_for_the_times_of_the_meeting_in_its_time_zone(lene:
     assert event["DTSTART"].params["TZID"] == "Europe/Copenhagen"
     (zone,) = calendar.walk("VTIMEZONE")
     assert zone["TZID"] == "Europe/Copenhagen"
+
+
+@pytest.mark.parametrize(
+    ("time_zone", "change"),
+    [
+        ("Europe/Copenhagen", datetime(2030, 3, 31, 1, tzinfo=UTC)),
+        ("Europe/Copenhagen", datetime(2030, 10, 27, 1, tzinfo=UTC)),
+        ("Europe/Dublin", datetime(2030, 3, 31, 1, tzinfo=UTC)),
+        ("America/New_York", datetime(2030, 3, 10, 7, tzinfo=UTC)),
+        ("Australia/Lord_Howe", datetime(2030, 4, 6, 15, tzinfo=UTC)),
+        ("Australia/Lord_Howe", datetime(2030, 10, 5, 15, 30, tzinfo=UTC)),
+    ],
+)
+async def test_invitation_around_a_clock_change_is_for_the_right_hour_by_its_own_rules(
+    lene: UcwaClient, time_zone: str, change: datetime
+) -> None:
+    for minutes in (-90, -45, -15, 0, 15, 45, 90):
+        begin = change + timedelta(minutes=minutes)
+        meeting = await scheduled(lene, time_zone, begin, timedelta(minutes=30))
+        answer = await lene.get(f"{self_of(meeting)}/invitation", headers={"Accept": "text/calendar"})
+        assert by_own_rules(answer.text) == (begin, begin + timedelta(minutes=30))
+
+
+async def test_rules_change_at_the_time_that_clocks_showed_before(lene: UcwaClient) -> None:
+    calendar = await invitation(lene, await scheduled(lene, "Europe/Copenhagen"))
+    changes = {
+        each["DTSTART"].to_ical().decode(): (each.name, each["TZNAME"], each["TZOFFSETFROM"].td, each["TZOFFSETTO"].td)
+        for each in calendar.walk("VTIMEZONE")[0].subcomponents
+    }
+    one, two = timedelta(hours=1), timedelta(hours=2)
+    assert changes == {
+        "20290505T110000": ("DAYLIGHT", "CEST", two, two),
+        "20291028T030000": ("STANDARD", "CET", two, one),
+        "20300331T020000": ("DAYLIGHT", "CEST", one, two),
+        "20301027T030000": ("STANDARD", "CET", two, one),
+        "20310330T020000": ("DAYLIGHT", "CEST", one, two),
+    }
+
+
+def by_own_rules(text: str) -> tuple[datetime, ...]:
+    """Start and end of the event, by the rules in the file alone."""
+    unfolded = text.replace("\r\n ", "")
+    zone = tzical(StringIO(unfolded)).get() if "VTIMEZONE" in unfolded else UTC
+    event = unfolded.partition("BEGIN:VEVENT")[2]
+    found = [re.search(rf"^{name}[^:]*:(\w+)", event, re.MULTILINE) for name in ("DTSTART", "DTEND")]
+    times = [datetime.strptime(each[1].rstrip("Z"), "%Y%m%dT%H%M%S") for each in found if each is not None]  # noqa: DTZ007
+    return tuple(time.replace(tzinfo=zone).astimezone(UTC) for time in times)
 
 
 @pytest.mark.parametrize(

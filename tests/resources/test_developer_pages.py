@@ -66,6 +66,13 @@ async def test_guide_has_its_title_and_its_contents(stranger: UcwaClient) -> Non
     assert '<a href="/docs/operating" aria-current=page>Operating</a>' in text
 
 
+@pytest.mark.parametrize("place", ["/docs", "/docs/operating", "/docs/api"])
+async def test_page_that_a_browser_has_already_is_not_sent_again(stranger: UcwaClient, place: str) -> None:
+    etag = (await stranger.get(place, headers=NAVIGATION)).headers["ETag"]
+    again = await stranger.get(place, headers=NAVIGATION | {"If-None-Match": etag})
+    assert (again.status_code, again.content) == (304, b"")
+
+
 async def test_first_guide_is_listed_as_what_it_is(stranger: UcwaClient) -> None:
     text = (await stranger.get("/docs", headers=NAVIGATION)).text
     assert "<title>Overview · openucwa</title>" in text

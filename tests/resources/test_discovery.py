@@ -98,7 +98,8 @@ async def test_user_of_another_pool_is_redirected(
     service = await make_service(pools=pools)
     await add_user(service, "sip:eva@contoso.com", "Eva", pool="east")
     eva = connect(service)
-    await eva.sign_in("eva@contoso.com")
+    granted = await eva.sign_in("eva@contoso.com")
+    assert "Link" not in granted.headers
     links = (await eva.get(f"{SERVICE}/oauth/user")).json()["_links"]
     assert links["redirect"]["href"] == target
     assert "applications" not in links
@@ -106,6 +107,11 @@ async def test_user_of_another_pool_is_redirected(
     assert redirect["rel"] == "redirect"
     assert redirect["_links"]["user"]["href"] == f"{target}{SERVICE}/oauth/user"
     assert redirect["_links"]["xframe"]["href"] == f"{target}/Autodiscover/XFrame/XFrame.html"
+
+
+async def test_answer_with_a_token_leads_to_the_applications(lene: UcwaClient) -> None:
+    granted = await lene.sign_in("lenea@contoso.com")
+    assert granted.headers["Link"] == f'<{BASE}/ucwa/v1/applications>; rel="openucwa:applications"'
 
 
 async def test_user_of_this_pool_has_no_redirect(lene: UcwaClient) -> None:

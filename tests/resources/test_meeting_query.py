@@ -110,6 +110,32 @@ async def test_without_filter_all_meetings_are_found_oldest_first(lene: UcwaClie
     assert len(found) == 4  # with the assigned one
 
 
+async def test_every_meeting_is_on_one_page_of_those_without_a_filter(lene: UcwaClient, world: FakeWorld) -> None:
+    for number in range(5):
+        await lene.schedule(subject=str(number))
+        await world.advance(1)
+    answer = await query(lene, orderby="creationTime desc", top="3")
+    pages = [subjects(answer.json()["_embedded"]["openucwa:foundMeeting"])]
+    while "next" in (links := answer.json()["_links"]):
+        answer = await lene.get(links["next"]["href"])
+        pages.append(subjects(answer.json()["_embedded"]["openucwa:foundMeeting"]))
+    assert len(pages) == 2
+    assert [subject for page in pages for subject in page] == list("43210")
+
+
+async def test_found_meeting_says_when_it_was_scheduled(lene: UcwaClient, world: FakeWorld) -> None:
+    before = world.now()
+    await lene.schedule(subject="old")
+    await world.advance(1)
+    (found,) = await find(lene, filter="subject eq 'old'")
+    assert found["creationTime"] == f"/Date({before})/"
+
+
+async def test_first_query_of_a_user_finds_the_assigned_meeting(dana: UcwaClient) -> None:
+    (found,) = await find(dana)
+    assert list(found["_embedded"]) == ["myAssignedOnlineMeeting"]
+
+
 async def test_names_of_parameters_may_be_without_sign(lene: UcwaClient, orders: list[Resource]) -> None:
     answer = await lene.get(f"{lene.app}/openucwa/meetings?filter=subject+eq+'Order+1'&orderby=subject&top=1")
     assert subjects(answer.json()["_embedded"]["openucwa:foundMeeting"]) == ["Order 1"]
@@ -232,6 +258,7 @@ async def test_without_change_log_there_are_no_queries(make_service: Make, conne
     await lene.sign_in("lenea@contoso.com")
     await lene.open()
     assert "openucwa:meetings" not in (await lene.get(f"{lene.app}/openucwa")).json()["_links"]
+    assert "openucwa:meetings" not in (await lene.get(lene.app)).headers["Link"]
     assert (await lene.get(f"{lene.app}/openucwa/meetings")).status_code == 404
 
 

@@ -95,12 +95,12 @@ async def test_request_is_a_span_with_the_store_below_it(watch: Watch, collector
     async with watch(traces=collector.url) as server:
         request_id = await extend(server)
     span = collector.span("POST onlineMeetingExtensions")
-    told = attributes(span)
+    values = attributes(span)
     assert span.kind == Span.SPAN_KIND_SERVER
-    assert told["http.request.method"] == "POST"
-    assert told["http.response.status_code"] == 201
-    assert told["openucwa.request_id"] == request_id
-    assert str(told["url.path"]).endswith("/onlineMeetingExtensions")
+    assert values["http.request.method"] == "POST"
+    assert values["http.response.status_code"] == 201
+    assert values["openucwa.request_id"] == request_id
+    assert str(values["url.path"]).endswith("/onlineMeetingExtensions")
     below = [other.name for other in collector.spans if other.parent_span_id == span.span_id]
     assert "store extensions.add" in below
     assert all(name.startswith("store ") for name in below)

@@ -70,11 +70,14 @@ class GrantRefused(Exception):  # a refusal in OAuth's form, not an error of our
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """A new token. `expires_in`: seconds. `scope`: its scopes, separated by spaces; None: every one."""
+    """A new token. `expires_in`: seconds. `scope`: its scopes, separated by spaces; None: every one. `pool`: where the
+    user is homed; None: on this server.
+    """
 
     access_token: str
     expires_in: int
     scope: str | None = None
+    pool: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +149,7 @@ class SignIn:
             attempt.succeeded()
         audit.log(audit.SignInSucceeded(user.uri, address, "password", user.source))
         caller = Caller(user.uri, user.name, None, user.generation, self._expires(self._token_lifetime), scopes)
-        return self._issue(caller, self._token_lifetime)
+        return self._issue(caller, self._token_lifetime, user.pool)
 
     async def _anonymous(
         self, uri: str, password: str, renew: str | None, scopes: frozenset[str] | None, address: str
@@ -204,9 +207,9 @@ class SignIn:
     def _expires(self, lifetime: int) -> int:
         return self._world.now() + lifetime * 1000
 
-    def _issue(self, caller: Caller, lifetime: int) -> Granted:
+    def _issue(self, caller: Caller, lifetime: int, pool: str | None = None) -> Granted:
         scope = None if caller.scopes is None else " ".join(sorted(caller.scopes))
-        return Granted(self._tokens.issue(caller), lifetime, scope)
+        return Granted(self._tokens.issue(caller), lifetime, scope, pool)
 
 
 def _field(form: Mapping[str, str], *names: str) -> str:

@@ -18,6 +18,7 @@ from openucwa.model.scopes import ANY_SCOPE, RECEIVE
 from openucwa.model.values import Instant
 from openucwa.representation.document import Document, Link, Property
 from openucwa.resources.accounts import PASSWORD_REL, SIGN_OUT_REL
+from openucwa.resources.link_headers import link_header
 from openucwa.resources.my_online_meetings import RELS
 from openucwa.resources.online_meetings import READ_REFUSALS, MeetingFamily, meeting_href, organizer_of
 from openucwa.store import contract
@@ -31,11 +32,14 @@ def index_href(call: Context) -> str:
     return f"{call.application}/openucwa"
 
 
-def index_link(call: Context) -> tuple[Header, ...]:
-    """The Link header (RFC 8288) from an application to openucwa:index; anonymous applications have none."""
+def index_links(call: Context, *, queries: bool) -> tuple[Header, ...]:
+    """The Link headers (RFC 8288) from an application to openucwa:index and, with `queries`, to openucwa:meetings, so
+    that a list of meetings takes no further request; anonymous applications have none.
+    """
     if call.session.application.anonymous:
         return ()
-    return ((b"Link", f'<{index_href(call)}>; rel="openucwa:index"'.encode()),)
+    index = link_header(index_href(call), "openucwa:index")
+    return (index, link_header(f"{index_href(call)}/meetings", "openucwa:meetings")) if queries else (index,)
 
 
 def links(config: Config) -> dict[str, str]:

@@ -7,6 +7,7 @@ from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation, Resource
 from openucwa.channel.poll import EventChannels
 from openucwa.config import Config
+from openucwa.http.message import Header
 from openucwa.identity.callers import Callers
 from openucwa.identity.current_user import current_user
 from openucwa.identity.rate import Rate
@@ -27,7 +28,7 @@ from openucwa.model.world import World, new_digits, new_etag
 from openucwa.representation import plain
 from openucwa.representation.document import Document, Link, Property
 from openucwa.representation.parameters import Parameter
-from openucwa.resources.additions import index_link
+from openucwa.resources.additions import index_links
 from openucwa.resources.communication import communication_document, new_abilities
 from openucwa.resources.me import me_document
 from openucwa.resources.online_meetings import OnlineMeetings
@@ -82,10 +83,18 @@ INSTANCE = Parameter("instanceId", max_length=100, description="One of the appli
 class ApplicationDocuments:
     """Builds documents of applications, with all embedded resources."""
 
-    def __init__(self, channels: contract.Channels, online_meetings: OnlineMeetings, people: People) -> None:
+    def __init__(
+        self, channels: contract.Channels, online_meetings: OnlineMeetings, people: People, *, queries: bool
+    ) -> None:
+        """`queries`: whether meetings can be found by queries."""
         self._channels = channels
         self._online_meetings = online_meetings
         self._people = people
+        self._queries = queries
+
+    def links(self, call: Context) -> tuple[Header, ...]:
+        """The Link headers that lead from an application to the additions."""
+        return index_links(call, queries=self._queries)
 
     async def document(self, call: Context, instance: str | None) -> Document:
         """UCWA: application. `instance`: the instanceId whose links it contains."""
@@ -198,7 +207,7 @@ class Applications(Resource[None]):
             status,
             etag=call.session.application.etag,
             location=document.href,
-            headers=(*index_link(call), *photo_cookie(call, self._callers)),
+            headers=(*self._documents.links(call), *photo_cookie(call, self._callers)),
         )
 
     @Operation("The methods of this resource, with their parameters.", shows={200: METADATA})
@@ -249,7 +258,9 @@ class Application(Resource[None]):
     async def get(self, call: Call[None]) -> Answer:
         """UCWA: application, GET."""
         document = await self._documents.document(call, known_instance(call))
-        return Answer(document, etag=call.etag, headers=(*index_link(call), *photo_cookie(call, self._callers)))
+        return Answer(
+            document, etag=call.etag, headers=(*self._documents.links(call), *photo_cookie(call, self._callers))
+        )
 
     @Operation(
         "Ends the application, or one of its instances.",

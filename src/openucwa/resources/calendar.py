@@ -8,9 +8,11 @@ import asyncio
 import importlib
 import re
 import sys
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from openucwa import __version__
 from openucwa.api.answer import Answer
@@ -30,11 +32,12 @@ from openucwa.resources.online_meetings import READ_REFUSALS, OneMeeting
 from openucwa.store import contract
 
 if TYPE_CHECKING:
-    from icalendar import Calendar, Event
+    from icalendar import Calendar, Event, Timezone
     from icalendar.prop import vInline
 
 CALENDAR = "text/calendar"
 HOUR = 3_600_000
+_YEAR = timedelta(days=366)
 
 QUERY = (
     Parameter("start", kind="datetime", description="Start; default: the meeting's begin, or else the next full hour."),
@@ -144,21 +147,57 @@ class MeetingInvitation(OneMeeting):
 
 def _add_times(calendar: "Calendar", event: "Event", start: Instant, end: Instant, schedule: Schedule | None) -> None:
     """Start and end in the time zone in which the meeting was scheduled, with its rules; otherwise in UTC."""
-    from icalendar import Timezone  # noqa: PLC0415  # as above
-
     first, last = start.datetime(), end.datetime()
-    year = timedelta(days=366)
-    zone = None if schedule is None or last - first > year else zone_of(schedule.time_zone)
+    zone = None if schedule is None or last - first > _YEAR else zone_of(schedule.time_zone)
     if zone is not None and zone.key != "UTC":
-        try:
-            rules = Timezone.from_tzid(zone.key, first_date=(first - year).date(), last_date=(last + year).date())
-            first, last = first.astimezone(zone), last.astimezone(zone)
-        except (ValueError, OverflowError):  # it is at the end of the calendar, or the library has no such zone
-            pass
-        else:
-            calendar.add_component(rules)
+        with suppress(ValueError, OverflowError):  # it is at the end of the calendar
+            local = first.astimezone(zone), last.astimezone(zone)
+            # A time that clocks show a second time would be read as the first one.
+            if not any(time.fold for time in local):
+                calendar.add_component(_rules(zone, first - _YEAR, last + _YEAR))
+                first, last = local
     event.add("dtstart", first)
     event.add("dtend", last)
+
+
+def _rules(zone: ZoneInfo, begin: datetime, end: datetime) -> "Timezone":
+    """How far a zone is from UTC between two times, which are in UTC.
+
+    The library's own begin at what clocks show after a change where they are put forward; it is what they show before.
+    """
+    from icalendar import Timezone, TimezoneDaylight, TimezoneStandard  # noqa: PLC0415  # as above
+
+    rules = Timezone()
+    rules.add("tzid", zone.key)
+    offset = _offset(zone, begin)
+    for time in (begin, *_changes(zone, begin, end)):
+        local = time.astimezone(zone)
+        part = TimezoneDaylight() if local.dst() else TimezoneStandard()
+        before, offset = offset, _offset(zone, time)
+        part.add("dtstart", (time + before).replace(tzinfo=None))
+        part.add("tzname", local.tzname())
+        part.add("tzoffsetfrom", before)
+        part.add("tzoffsetto", offset)
+        rules.add_component(part)
+    return rules
+
+
+def _changes(zone: ZoneInfo, begin: datetime, end: datetime) -> Iterator[datetime]:
+    """When its distance from UTC changes."""
+    day, second = timedelta(days=1), timedelta(seconds=1)
+    while begin < end:
+        after = min(begin + day, end)
+        if _offset(zone, begin) != _offset(zone, after):
+            low, high = begin, after
+            while high - low > second:
+                middle = low + (high - low) // second // 2 * second
+                low, high = (middle, high) if _offset(zone, middle) == _offset(zone, begin) else (low, middle)
+            yield high
+        begin = after
+
+
+def _offset(zone: ZoneInfo, time: datetime) -> timedelta:
+    return time.astimezone(zone).utcoffset() or timedelta()
 
 
 def _invited(meeting: Meeting) -> list[str]:

@@ -30,6 +30,11 @@ QUERY = (
 )
 
 
+def applications_href(call: Context) -> str:
+    """Where users of this server open applications."""
+    return f"{call.base}/ucwa/v1/applications"
+
+
 def original_domain(call: Call[None]) -> str:
     """The domain that the client searches for: as given, that of its sipuri, or the server's name."""
     values = call.values
@@ -95,7 +100,7 @@ class User(Resource[ModelUser | None]):
         if (elsewhere := self._pools.redirect(user.pool if user is not None else None)) is not None:
             links = {"redirect": Link(elsewhere)}
         else:
-            links = {"applications": Link(f"{call.base}/ucwa/v1/applications", revision=2)}
+            links = {"applications": Link(applications_href(call), revision=2)}
         links["xframe"] = Link(f"{call.base}{FRAME}")
         return Answer(Document(rel=self.rel, href=f"{call.base}{SERVICE}/user", links=links))
 

@@ -10,7 +10,7 @@ from html import escape
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from openucwa.api.answer import Answer
 from openucwa.api.call import Call, Context
@@ -63,21 +63,28 @@ def _folder() -> Traversable:
     return packaged if packaged.is_dir() else Path(__file__).parents[3]
 
 
+class Page(NamedTuple):
+    """The page of a guide. `gzipped`: its content, compressed; `etag`: of what that is."""
+
+    gzipped: bytes
+    etag: str
+
+
 class Library:
     """All guides of a server. `server_name`: shown in place of openucwa's."""
 
     def __init__(self, server_name: str = PRODUCT) -> None:
         self._server_name = server_name
         self._rendering = asyncio.Lock()
-        self._pages: dict[str, bytes] = {}
+        self._pages: dict[str, Page] = {}
         self._paths = {place_of(path): path for paths in GROUPS.values() for path in paths}
 
     def holds(self, place: str) -> bool:
         """Whether there is a guide at this address."""
         return place in self._paths
 
-    async def page(self, place: str) -> bytes:
-        """The page at an address, compressed with gzip. It is rendered once, in a thread."""
+    async def page(self, place: str) -> Page:
+        """The page at an address. It is rendered once, in a thread."""
         async with self._rendering:
             if (page := self._pages.get(place)) is None:
                 page = self._pages[place] = await asyncio.to_thread(self._render, self._paths[place])
@@ -92,7 +99,7 @@ class Library:
         titles = {path: title_of(folder.joinpath(path).read_text("utf-8")) for path in self._paths.values()}
         return titles | {START: _OVERVIEW}
 
-    def _render(self, path: str) -> bytes:
+    def _render(self, path: str) -> Page:
         from openucwa.resources.rendering.guides import render  # noqa: PLC0415  # only if a guide is read
 
         places = {each: place for place, each in self._paths.items()}
@@ -106,7 +113,8 @@ class Library:
             contents=Html(f'<ul lang="en">{contents}</ul>'),
             guide=Html(guide.body),
         )
-        return compress(page.encode())
+        content = page.encode()
+        return Page(compress(content), content_etag(content))
 
     def _group(self, name: str, paths: Sequence[str], current: str) -> str:
         links = "".join(
@@ -117,26 +125,30 @@ class Library:
         return f'<h2>{escape(name)}</h2><ul lang="en">{links}</ul>'
 
 
-class Guide(Resource[str]):
-    """A guide. Its target is its address."""
+class Guide(Resource[Page]):
+    """A guide. It is rendered when it is first asked for."""
 
     rel = "guide"
     public = True
+    conditional = True
 
     def __init__(self, library: Library) -> None:
         self._library = library
 
-    async def locate(self, call: Context, guide: str = "", **_names: str) -> str:
+    async def locate(self, call: Context, guide: str = "", **_names: str) -> Page:
         place = f"{GUIDES}/{guide.lower()}" if guide else GUIDES
         if not self._library.holds(place):
             raise ResourceNotFound("no such guide")
-        return place
+        return await self._library.page(place)
+
+    def etag(self, call: Context, target: Page) -> str:
+        return target.etag
 
     @Operation("A guide.", produces=("text/html",))
-    async def get(self, call: Call[str]) -> Answer:
-        """Rendered when it is first asked for."""
-        page = await self._library.page(call.target)
-        return Answer(gzipped=page, content_type=HTML, headers=PAGE_HEADERS)
+    async def get(self, call: Call[Page]) -> Answer:
+        """What it says is in `docs/`."""
+        page = call.target
+        return Answer(gzipped=page.gzipped, content_type=HTML, etag=page.etag, headers=PAGE_HEADERS)
 
 
 class ApiPage(Resource[None]):

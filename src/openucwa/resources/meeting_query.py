@@ -16,11 +16,13 @@ from openucwa.api.resource import Operation
 from openucwa.config import Config
 from openucwa.http.query import Query
 from openucwa.meetings.filter_syntax import FilterLimits, read_filter, read_order
+from openucwa.meetings.meeting import MeetingRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.filters import Filter, Order, matching_extensions
 from openucwa.model.meeting import Extension, Meeting
 from openucwa.model.refusals import ParameterValidationFailure, ServiceUnavailable
 from openucwa.model.scopes import MEETINGS
+from openucwa.model.values import Instant
 from openucwa.representation.document import Document, Link
 from openucwa.representation.parameters import Parameter, read
 from openucwa.resources.additions import index_href
@@ -107,9 +109,19 @@ class FoundMeetings(MeetingFamily[None]):
     scopes = frozenset({MEETINGS})
     cached = False
 
-    def __init__(self, queries: contract.Queries, pools: Pools, documents: MeetingDocuments, config: Config) -> None:
+    def __init__(
+        self,
+        queries: contract.Queries,
+        meetings: contract.Meetings,
+        pools: Pools,
+        rules: MeetingRules,
+        documents: MeetingDocuments,
+        config: Config,
+    ) -> None:
         super().__init__(pools)
         self._queries = queries
+        self._meetings = meetings
+        self._rules = rules
         self._documents = documents
         self._assigned = config.assigned_meeting
         self._max_results = config.max_query_results
@@ -129,8 +141,11 @@ class FoundMeetings(MeetingFamily[None]):
         asked = {f"${name}": value for name, value in read(_WITHOUT_SIGN, {}, call.query).items()} | call.values
         wanted = read_filter(asked["$filter"], self._filter_limits) if "$filter" in asked else None
         order = read_order(asked["$orderby"], self._filter_limits) if "$orderby" in asked else Order("creationTime")
+        organizer = organizer_of(call)
+        if self._assigned:
+            await self._meetings.assigned(self._rules.assign(organizer))
         query = MeetingQuery(
-            user=organizer_of(call),
+            user=organizer,
             wanted=wanted,
             order=order,
             after=_place(asked),
@@ -161,7 +176,7 @@ class FoundMeetings(MeetingFamily[None]):
         return Document(
             rel="openucwa:foundMeeting",
             href=here,
-            properties={"matchingExtensions": matching, "own": own},
+            properties={"creationTime": Instant(meeting.created), "matchingExtensions": matching, "own": own},
             embedded=embedded,
         )
 

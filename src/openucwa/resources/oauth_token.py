@@ -13,7 +13,9 @@ from openucwa.http.forms import FORM_TYPES, FormLimits, parse_form
 from openucwa.http.message import Header
 from openucwa.http.negotiation import is_navigation
 from openucwa.identity.sign_in import BAD_REQUEST, MISSING_FIELD, SERVER_FAULT, GrantRefused, SignIn
+from openucwa.meetings.pools import Pools
 from openucwa.model.refusals import (
+    CannotRedirect,
     DeserializationFailure,
     MethodNotAllowed,
     Refusal,
@@ -21,8 +23,12 @@ from openucwa.model.refusals import (
     TooManyRequests,
 )
 from openucwa.representation.parameters import Parameter
+from openucwa.resources.discovery import applications_href
+from openucwa.resources.link_headers import link_header
 
 JSON = "application/json; charset=utf-8"
+#: By which the `Link` header of an answer with a token leads to where applications are opened.
+APPLICATIONS_REL = "openucwa:applications"
 
 #: UCWA: Authentication in UCWA. The grant decides which fields are required; `SignIn` reads them.
 FIELDS = (
@@ -41,8 +47,9 @@ class OAuthToken(Resource[None]):
     rel = "oauthtoken"
     public = True
 
-    def __init__(self, sign_in: SignIn, limits: FormLimits) -> None:
+    def __init__(self, sign_in: SignIn, pools: Pools, limits: FormLimits) -> None:
         self._sign_in = sign_in
+        self._pools = pools
         self._limits = limits
 
     @Operation(
@@ -74,7 +81,15 @@ class OAuthToken(Resource[None]):
         }
         if granted.scope is not None:
             shown["scope"] = granted.scope
-        return _answer(200, shown)
+        return _answer(200, shown, *self._links(call, granted.pool))
+
+    def _links(self, call: Context, pool: str | None) -> tuple[Header, ...]:
+        """Where the user opens applications, as `user` says; nothing for users of other pools."""
+        try:
+            here = self._pools.redirect(pool) is None
+        except CannotRedirect:
+            here = False
+        return (link_header(applications_href(call), APPLICATIONS_REL),) if here else ()
 
     def refusal(self, call: Context, refusal: Refusal | None) -> Answer | None:
         """RFC 6749, 5.2: every refusal of this resource has OAuth's form, unless a person opens its address."""

@@ -1,4 +1,4 @@
-"""Scripts and styles of the server's pages: files of `web/`, read once.
+"""Scripts and styles of the server's pages: files of `web/`, read once, and prepared when they are first asked for.
 
 A page names them below the version of all of them, `/static/VERSION/NAME`, so that browsers can keep them for good.
 There the modules of a page are one script, and its styles one file: browsers open six connections to a server, so that
@@ -104,8 +104,15 @@ class File(NamedTuple):
     gzipped: bytes = b""
 
 
+@cache
 def _file(name: str, content: bytes) -> File:
+    """One of our own files, compressed."""
     return File(TYPES[_suffix(name)], content, content_etag(content), compress_well(content))
+
+
+@cache
+def _library_file(name: str, gzipped: bytes) -> File:
+    return File(TYPES[_suffix(name)], b"", content_etag(gzipped), gzipped)
 
 
 class Static(Resource[File]):
@@ -120,21 +127,20 @@ class Static(Resource[File]):
     def __init__(self, logo: str | None = None) -> None:
         """`logo`: an SVG or PNG file to be shown on the pages; None: openucwa's."""
         self._versioned = f"{static_path()}/".encode()
-        self._files = {name: _file(name, content) for name, content in web_files().items()}
-        self._of_pages = {name: _file(name, content) for name, content in page_files().items()}
-        for name, gzipped in library_files().items():
-            self._files[name] = File(TYPES[_suffix(name)], b"", content_etag(gzipped), gzipped)
-        shown = self._files["icon.svg"]
+        self._logo: File | None = None
         if logo is not None:
             content = Path(logo).read_bytes()
-            shown = File(LOGO_TYPES[Path(logo).suffix.lower()], content, content_etag(content))
-        self._files[LOGO] = shown
+            self._logo = File(LOGO_TYPES[Path(logo).suffix.lower()], content, content_etag(content))
 
     async def locate(self, call: Context, name: str = "", **_names: str) -> File:
-        found = (self._of_pages.get(name) if self._is_versioned(call) else None) or self._files.get(name)
-        if found is None:
+        if name == LOGO:
+            return self._logo or _file("icon.svg", web_files()["icon.svg"])
+        if (gzipped := library_files().get(name)) is not None:
+            return _library_file(name, gzipped)
+        content = (page_files().get(name) if self._is_versioned(call) else None) or web_files().get(name)
+        if content is None:
             raise ResourceNotFound("no such file")
-        return found
+        return _file(name, content)
 
     def etag(self, call: Context, target: File) -> str:
         return target.etag

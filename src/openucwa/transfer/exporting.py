@@ -10,7 +10,7 @@ from openucwa.store.snapshots import Snapshot, pages
 from openucwa.store.sql import tables
 from openucwa.store.sql.table import Table
 from openucwa.transfer import lines
-from openucwa.transfer.lines import DataLine, Header, Line, moment
+from openucwa.transfer.lines import DataLine, HandoverLine, Header, Line, RemovedUserLine, moment
 
 #: Rows that are read at a time: extensions and photos may be large.
 _FEW = 32
@@ -48,9 +48,8 @@ async def export(
     async for rows in pages(snapshot, table.name, columns, ["uri"], of=None if user is None else ("uri", user)):
         for row in rows:
             yield lines.line_of_user(table.record(row), password=passwords and user is None)
-    if user is not None:
-        async for line in _of_user(snapshot, user):
-            yield line
+    async for line in _removed_users(snapshot) if user is None else _of_user(snapshot, user):
+        yield line
     async for line in _schemas(snapshot, None if user is None else ("owner", user)):
         yield line
     if history:
@@ -62,6 +61,11 @@ async def export(
     async for rows in pages(snapshot, "meetings", names, ["organizer", "id"], of=own):
         for row in rows:
             yield lines.line_of_meeting(tables.MEETINGS.record(row))
+    key = ["organizer", "meeting_id"]
+    of = None if user is None else ("successor", user)
+    async for rows in pages(snapshot, "handed_over", tables.HANDED_OVER, key, of=of):
+        for row in rows:
+            yield HandoverLine(*row)
     names = ["organizer", "meeting_id", *tables.EXTENSIONS.columns.split(", "), "position"]
     key = ["organizer", "meeting_id", "position", "id"]
     async for rows in pages(snapshot, "extensions", names, key, of=own, size=_FEW):
@@ -84,12 +88,29 @@ async def _schemas(snapshot: Snapshot, own: tuple[str, str] | None) -> AsyncIter
         yield line
 
 
+async def _removed_users(snapshot: Snapshot) -> AsyncIterator[Line]:
+    async for rows in pages(snapshot, "removed_users", tables.REMOVED_USERS, ["uri"]):
+        for (uri,) in rows:
+            yield RemovedUserLine(uri)
+
+
 async def _of_user(snapshot: Snapshot, user: str) -> AsyncIterator[Line]:
     for table, columns, key in OF_USER:
         name, names = (table, columns) if isinstance(table, str) else (table.name, table.all_columns)
-        async for rows in pages(snapshot, name, names, key, of=("owner", user), size=_FEW):
-            for row in rows:
-                yield DataLine(name, {column: _shown(value) for column, value in zip(names, row, strict=True)})
+        async for line in _rows(snapshot, name, names, key, ("owner", user)):
+            yield line
+    # Where links to this user's former meetings lead: they are others' now.
+    names = tables.HANDED_OVER
+    async for line in _rows(snapshot, "handed_over", names, ("organizer", "meeting_id"), ("organizer", user)):
+        yield line
+
+
+async def _rows(
+    snapshot: Snapshot, name: str, names: Sequence[str], key: Sequence[str], of: tuple[str, str]
+) -> AsyncIterator[Line]:
+    async for rows in pages(snapshot, name, names, key, of=of, size=_FEW):
+        for row in rows:
+            yield DataLine(name, {column: _shown(value) for column, value in zip(names, row, strict=True)})
 
 
 def _shown(value: object) -> object:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -10,14 +11,17 @@ from openucwa.config import Config
 from openucwa.model.meeting import Meeting, MeetingRel
 from openucwa.model.refusals import AlreadyExists, Refusal, ResourceNotFound, ServiceUnavailable
 from openucwa.store.old_changes import add_changes
+from openucwa.store.old_facts import add_link, add_removal
 from openucwa.store.sql import SqlStore
 from openucwa.transfer.lines import (
     AnyLine,
     ChangeLine,
     DataLine,
     ExtensionLine,
+    HandoverLine,
     Header,
     MeetingLine,
+    RemovedUserLine,
     SchemaLine,
     UserLine,
     change_of,
@@ -110,10 +114,14 @@ class Importer:
         match line:
             case UserLine():
                 return "user", self._add_user(line)
+            case RemovedUserLine():
+                return "removed user", self._add_removal(line)
             case SchemaLine():
                 return "schema", self._add_schema(line)
             case MeetingLine():
                 return "meeting", self._add_meeting(line)
+            case HandoverLine():
+                return "handover", self._add_handover(line)
             case ExtensionLine():
                 return "extension", self._add_extension(line)
             case _:
@@ -127,6 +135,13 @@ class Importer:
         except AlreadyExists:
             return "unchanged"
         return "added"
+
+    async def _add_removal(self, line: RemovedUserLine) -> str:
+        # Whoever is a user here stays one.
+        with suppress(AlreadyExists):
+            if await add_removal(self.store, line.uri.lower()):
+                return "added"
+        return "unchanged"
 
     async def _add_schema(self, line: SchemaLine) -> str:
         owner = line.owner.lower()
@@ -163,6 +178,13 @@ class Importer:
             meeting.organizer, meeting.id, None, meeting.settings, meeting.etag, self.now()
         )
         return "replaced"
+
+    async def _add_handover(self, line: HandoverLine) -> str:
+        key, successor = (line.organizer.lower(), line.online_meeting_id), line.successor.lower()
+        there = await add_link(self.store, *key, successor, replaces=self.replaces)
+        if there not in {None, successor} and not self.replaces:
+            raise Different
+        return "added" if there is None else "unchanged" if there == successor else "replaced"
 
     async def _there(self, meeting: Meeting) -> Meeting | None:
         try:

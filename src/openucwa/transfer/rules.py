@@ -26,8 +26,10 @@ from openucwa.transfer.lines import (
     AnyLine,
     ChangeLine,
     ExtensionLine,
+    HandoverLine,
     Header,
     MeetingLine,
+    RemovedUserLine,
     SchemaLine,
     UserLine,
     change_of,
@@ -60,8 +62,12 @@ class ImportRules:
                 )
             case UserLine():
                 _refuse(self._user(line))
+            case RemovedUserLine():
+                _refuse({} if is_sip_uri(line.uri.lower()) else {"uri": _NO_URI})
             case MeetingLine():
                 _refuse(self._meeting(line))
+            case HandoverLine():
+                _refuse(self._handover(line))
             case ExtensionLine():
                 _refuse({} if is_sip_uri(line.organizer.lower()) else {"organizer": _NO_URI})
                 self.extension(line)
@@ -70,6 +76,15 @@ class ImportRules:
             case ChangeLine():
                 _refuse({} if is_sip_uri(line.organizer.lower()) else {"organizer": _NO_URI})
                 _refuse(self._change(line))
+
+    def _handover(self, line: HandoverLine) -> dict[str, str]:
+        ends = {"organizer": line.organizer.lower(), "successor": line.successor.lower()}
+        wrong = {name: _NO_URI for name, uri in ends.items() if not is_sip_uri(uri)}
+        if ends["organizer"] == ends["successor"]:
+            wrong["successor"] = "must be another user than organizer"
+        if not _MEETING_ID.fullmatch(line.online_meeting_id):
+            wrong["onlineMeetingId"] = f"must match {_MEETING_ID.pattern}"
+        return wrong
 
     def extension(self, line: ExtensionLine) -> Extension:
         """The extension that the line describes; as `check`."""

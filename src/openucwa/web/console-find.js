@@ -2,11 +2,10 @@
 
 import { $, busy, button, complain, field, make } from "./elements.js";
 import { conditionText, stoppedAt } from "./filter-text.js";
+import { meetingOf } from "./meeting-queries.js";
 import { nameOf } from "./meeting-words.js";
-import { planned } from "./schedule.js";
 import { withoutScheme } from "./sip.js";
 import { t } from "./texts.js";
-import { embeddedIn } from "./ucwa.js";
 import { pause } from "./ucwa-waits.js";
 import { whenElements } from "./when.js";
 import { inWords } from "./words.js";
@@ -266,10 +265,7 @@ function statusWords(count, more) {
 
 // `found`: an openucwa:foundMeeting.
 function foundLine(found) {
-  const [resource] = ["myOnlineMeeting", "myAssignedOnlineMeeting", "onlineMeeting"].flatMap((rel) =>
-    embeddedIn(found, rel),
-  );
-  const meeting = planned(resource, embeddedIn(resource, "onlineMeetingExtension"));
+  const meeting = meetingOf(found);
   const tags = (found.matchingExtensions ?? []).flatMap((id) => [make("span", { class: "tag accent mono" }, id), " "]);
   const by = found.own ? [] : [" · ", t`by ${withoutScheme(meeting.organizerUri)}`];
   return make(

@@ -3,11 +3,12 @@
 
 import { confirmed } from "./console-dialogs.js";
 import { extensionFields, extensionLabel, extensionShown } from "./console-extensions.js";
-import { meetingFields, meetingLabel, meetingShown } from "./console-meeting-form.js";
+import { GRACE, meetingFields, meetingLabel, meetingShown } from "./console-meeting-form.js";
 import { busy, button, make, notify } from "./elements.js";
 import { audienceTag, propertiesTable } from "./extension-table.js";
 import { HistoryDialog } from "./history-dialog.js";
 import { nameOf } from "./meeting-words.js";
+import { SCHEDULE_ID } from "./schedule.js";
 import { withoutScheme } from "./sip.js";
 import { t } from "./texts.js";
 import { embeddedIn } from "./ucwa.js";
@@ -52,7 +53,7 @@ export class ConsoleHistory {
       older: (next) => this.#history.older(next),
       summary: (entry, place) => summaryOf(entry, place === 0),
       contents: (entry, close) =>
-        this.#version(entry, close, OF_MEETING, async () => (await this.#meetings.read(id)).meeting),
+        this.#version(entry, close, OF_MEETING, id, async () => (await this.#meetings.read(id)).meeting),
     });
   }
 
@@ -64,7 +65,7 @@ export class ConsoleHistory {
       first: () => this.#history.versions(id, extensionId),
       older: (next) => this.#history.older(next),
       summary: (entry, place) => summaryOf(entry, place === 0 && entry.kind !== "removed"),
-      contents: (entry, close) => this.#version(entry, close, OF_EXTENSION, () => this.#extension(id, extensionId)),
+      contents: (entry, close) => this.#version(entry, close, OF_EXTENSION, id, () => this.#extension(id, extensionId)),
     });
   }
 
@@ -76,7 +77,7 @@ export class ConsoleHistory {
       first: () => this.#history.removedExtensions(id),
       summary: (entry) => [make("span", { class: "mono name" }, entry.extensionId), whenAndWho(entry)],
       contents: (entry, close) =>
-        this.#version(entry, close, OF_EXTENSION, () => this.#extension(id, entry.extensionId)),
+        this.#version(entry, close, OF_EXTENSION, id, () => this.#extension(id, entry.extensionId)),
     });
   }
 
@@ -100,8 +101,8 @@ export class ConsoleHistory {
     return extensions.get(extensionId) ?? null;
   }
 
-  // The contents of a version, and what differs from what is there now.
-  async #version(entry, close, kind, read) {
+  // The contents of a version, and what differs from what is there now. `id`: of the meeting.
+  async #version(entry, close, kind, id, read) {
     const version = resourceIn(await this.#history.contents(entry));
     const now = await read();
     const names = differences(kind, version, now);
@@ -111,6 +112,7 @@ export class ConsoleHistory {
         notify(error, null);
         try {
           if (!(await this.#restore(entry, version, kind, read))) return;
+          if (version.id === SCHEDULE_ID) await this.#meetings.followTimes(id, GRACE);
           close();
           await this.#listener.restored();
         } catch (failure) {

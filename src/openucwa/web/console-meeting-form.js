@@ -62,7 +62,7 @@ const REFUSED = {
 };
 const IN_PAST = t`This time is in the past.`;
 const HOUR = 3_600_000;
-const GRACE = Number($("meeting-form").dataset.grace) * 1000; // for which a meeting stays open after its end, in ms
+export const GRACE = Number($("meeting-form").dataset.grace) * 1000; // for which a meeting stays open after its end, in ms
 
 export class MeetingForm {
   #meetings;

@@ -8,6 +8,7 @@ import { MeetingFilter } from "./console-meeting-filter.js";
 import { MeetingForm } from "./console-meeting-form.js";
 import { $, busy, keep, make, notify } from "./elements.js";
 import { MeetingHistory } from "./meeting-history.js";
+import { MeetingList } from "./meeting-list.js";
 import { isAssigned, isExpired, nameOf } from "./meeting-words.js";
 import { Meetings, NotThere } from "./meetings.js";
 import { inOrder } from "./schedule.js";
@@ -25,21 +26,21 @@ export class MeetingsView {
   #notices;
   meetings; // Meetings
   #go;
-  #listed = null; // null: not read yet
-  #invited = []; // meetings of others
+  #list;
+  #offering = null; // the promise that what needs the change log is offered, if it is there
   #view;
   #form;
   #history;
   #undo = new Undo($("undo"));
   #filter = new MeetingFilter();
   #hash = null; // what is shown: #ID a meeting, #new the form of a new one, #list or "" the list; null: something else is
-  #reading = null; // {again}, while what is shown is read anew
 
   // `presence`: a PresenceWatch. go(hash): goes where a link would.
   constructor(client, session, notices, presence, go) {
     this.#notices = notices;
     this.#go = go;
     this.meetings = new Meetings(client, session);
+    this.#list = new MeetingList(this.meetings.listed, () => this.#drawList());
     this.#history = new ConsoleHistory(new MeetingHistory(client, this.meetings), this.meetings, {
       restored: () => this.#restored(),
       meetingRestored: (id) => this.#back(id),
@@ -52,13 +53,14 @@ export class MeetingsView {
     this.#form = new MeetingForm(this.meetings, (meeting) => this.#saved(meeting));
     this.lobby = new LobbyWatch(client, session, notices, (id) => this.#join(id));
     this.live = new ConsoleLive(client, session, notices, presence, {
-      changed: (id) => id === this.#view.id && this.refresh(),
+      changed: (id) => this.changed([id]),
       open: (id) => go(`#${id}`),
       counted: () => this.#drawList(),
       waiting: (lobby) => this.lobby.follow(lobby),
     });
     this.#filter.onchange = () => this.#drawList();
     $("removed-meetings").onclick = () => this.#history.removedMeetings();
+    $("further").onclick = () => busy($("further"), () => this.#readList(() => this.#list.further()));
     $("refresh").onclick = () => busy($("refresh"), () => Promise.all([this.refresh(), this.lobby.read()]));
   }
 
@@ -86,35 +88,38 @@ export class MeetingsView {
     this.lobby.close();
   }
 
-  // Reads what is shown anew. Asked for again meanwhile, it reads once more.
+  // Reads what is shown anew.
   async refresh() {
-    if (this.#reading) {
-      this.#reading.again = true;
-      return;
-    }
-    this.#reading = { again: false };
-    try {
-      do {
-        this.#reading.again = false;
-        await this.#readList();
-        await this.#readShown();
-      } while (this.#reading.again);
-    } finally {
-      this.#reading = null;
-    }
+    await this.#readList(() => this.#list.refresh());
+    await this.#readShown();
+  }
+
+  // These meetings, or data of them, are others than before; null: any may be.
+  async changed(ids) {
+    if (ids === null) return this.refresh();
+    await this.#readList(() => this.#list.reread(ids));
+    if (ids.includes(this.#view.id)) await this.#readShown();
+  }
+
+  // The same for what is not reported as a change. reportsSince(time): whether every change is reported since then.
+  async catchUp(reportsSince) {
+    if (!this.#list.isRead) return;
+    if (!reportsSince(this.#list.since)) await this.refresh();
+    else await this.#list.readOthers().catch(() => {}); // what is shown stays until the next time
   }
 
   // Reads the list, unless it is there.
   async listed() {
-    if (this.#listed === null) await this.#readList();
+    await this.#readList(() => this.#list.open());
+    this.#offering ??= this.#offerMore();
   }
 
   async show(hash, isCurrent) {
     this.#hash = hash;
-    await this.listed();
-    if (!isCurrent()) return false;
+    const listed = this.listed();
     const chosen = hash === LIST ? "" : hash.slice(1);
-    notify($("list-error"), null);
+    if (!chosen || chosen === "new") await listed;
+    if (!isCurrent()) return false;
     if (chosen === "new") await this.#compose();
     else if (chosen) await this.#choose(chosen, isCurrent);
     else this.#showNothing(t`Choose a meeting`);
@@ -139,18 +144,14 @@ export class MeetingsView {
 
   // The list
 
-  async #readList() {
-    if (this.#listed === null) this.#offerMore();
-    const invited = this.meetings.invited().catch(() => this.#invited);
+  // read(): of the list.
+  async #readList(read) {
     try {
-      this.#listed = await this.meetings.list();
+      await read();
       notify($("list-error"), null);
     } catch (error) {
       notify($("list-error"), inWords(error));
     }
-    this.#drawList();
-    this.#invited = await invited;
-    this.#drawList();
   }
 
   // What needs the server's change log.
@@ -160,21 +161,23 @@ export class MeetingsView {
   }
 
   #drawList() {
-    const listed = this.#listed ?? [];
-    const shown = inOrder(this.#filter.of(listed, this.live?.id), Date.now());
-    const own = shown.filter((each) => !isAssigned(each));
+    const { meetings, isRead, isWhole } = this.#list;
+    const now = Date.now();
+    const shown = inOrder(this.#filter.of(meetings, this.live?.id), now);
+    const own = shown.filter((each) => each.own && !isAssigned(each));
     const assigned = shown.filter(isAssigned);
+    const invited = shown.filter((each) => !each.own);
     const draw = (each, drawn) => this.#line(each, drawn);
     keep($("meetings"), own, (each) => each.onlineMeetingId, draw, $("meetings-title"));
     keep($("assigned-list"), assigned, (each) => each.onlineMeetingId, draw, $("meetings-title"));
-    const none = this.#listed !== null && own.length === 0;
-    $("no-meetings").hidden = !none || this.#filter.isOn;
-    $("none-found").hidden = !none || !this.#filter.isOn || assigned.length > 0;
-    $("meeting-filter").hidden = listed.length + this.#invited.length < 2;
-    $("assigned").hidden = assigned.length === 0;
-    const invited = inOrder(this.#filter.of(this.#invited, this.live?.id), Date.now());
     keep($("invited-list"), invited, (each) => each.onlineMeetingUri, invitedLine, $("meetings-title"));
+    const none = isRead && own.length === 0;
+    $("no-meetings").hidden = !none || !isWhole || this.#filter.isOn;
+    $("none-found").hidden = !none || !this.#filter.isOn || assigned.length > 0;
+    $("meeting-filter").hidden = meetings.length < 2;
+    $("assigned").hidden = assigned.length === 0;
     $("invited").hidden = invited.length === 0;
+    $("further").hidden = !this.#list.isCut;
     mark($("new"), this.#hash === "#new");
   }
 
@@ -182,6 +185,7 @@ export class MeetingsView {
     const href = `#${meeting.onlineMeetingId}`;
     const line = drawn ?? make("li", {}, make("a", { href }));
     const [link] = line.children;
+    mark(link, this.#hash === href);
     const expired = isExpired(meeting) ? [make("span", { class: "tag warn" }, t`closed`), " "] : [];
     const when = isAssigned(meeting) ? [] : whenElements(meeting);
     const isIn = this.live?.id === meeting.onlineMeetingId;
@@ -192,7 +196,6 @@ export class MeetingsView {
       make("span", { class: "meeting-subject" }, nameOf(meeting)),
       make("span", { class: "muted small" }, ...inside, ...expired, ...when),
     );
-    mark(link, this.#hash === href);
     return line;
   }
 
@@ -212,6 +215,7 @@ export class MeetingsView {
       this.#view.open(found);
       this.live.show(found.meeting);
     } catch (error) {
+      await this.listed(); // it may have something to say in the same place
       if (!isCurrent()) return;
       this.#showNothing(error.status === 404 ? t`This meeting does not exist` : t`The meeting can't be shown`);
       if (error.status !== 404) notify($("list-error"), inWords(error));
@@ -236,17 +240,12 @@ export class MeetingsView {
 
   async #compose() {
     try {
-      await this.#form.open(null, this.#last());
+      await this.#form.open(null, await this.#list.latest());
       this.#notices.title = t`New meeting`;
     } catch (error) {
       this.#showNothing(t`The form can't be shown`);
       notify($("list-error"), inWords(error));
     }
-  }
-
-  // The meeting that the user scheduled last; null: there is none.
-  #last() {
-    return this.#listed?.find((each) => !isAssigned(each)) ?? null;
   }
 
   async #edit(meeting) {
@@ -257,7 +256,7 @@ export class MeetingsView {
   // `meeting`: what is on the server now; null: the form was given up.
   async #saved(meeting) {
     if (this.#view.id === undefined) {
-      if (meeting) await this.#readList();
+      if (meeting) await this.changed([meeting.onlineMeetingId]);
       location.hash = meeting ? meeting.onlineMeetingId : "";
       if (meeting) this.#notices.say(t`The meeting is scheduled.`);
       return;
@@ -267,18 +266,18 @@ export class MeetingsView {
     $("edit").focus();
     if (!meeting) return;
     this.#notices.say(t`The meeting is saved.`);
-    await this.#readList();
+    await this.#readList(() => this.#list.reread([meeting.onlineMeetingId]));
   }
 
   async #copied(meeting) {
-    await this.#readList();
+    await this.changed([meeting.onlineMeetingId]);
     await this.#go(`#${meeting.onlineMeetingId}`);
     this.#notices.say(t`The meeting is copied.`);
   }
 
   async #deleted(id, name) {
     this.#view.close();
-    await this.#readList();
+    await this.changed([id]);
     location.hash = "";
     this.#notices.say(t`The meeting is deleted.`);
     this.#undo.offer(t`“${name}” is deleted.`, async () => {
@@ -291,7 +290,7 @@ export class MeetingsView {
   // A deleted meeting is there again.
   async #back(id) {
     this.#undo.clear();
-    await this.refresh();
+    await this.changed([id]);
     await this.#go(`#${id}`);
     this.#notices.say(t`The meeting is back.`);
   }

@@ -37,6 +37,7 @@ class ConsolePage {
     giveUp: () => this.#signOut(null),
   });
   #visit = null; // a Visit, while somebody is signed in
+  #discovering = null; // the promise of the grants that the server offers
 
   async start() {
     $("sign-in").append(this.#form.element);
@@ -69,11 +70,21 @@ class ConsolePage {
       const tokens = await returned();
       if (tokens) return await this.#enterWith(tokens);
       this.#show("front");
+      this.#discover().catch(() => {}); // what goes wrong is said when somebody signs in
     } catch (error) {
       this.#forget();
       this.#show("front");
       this.#form.show(inWords(error));
     }
+  }
+
+  // Looks for where tokens are granted: ahead, so that it is known when somebody has typed a password.
+  #discover() {
+    this.#discovering ??= this.#client.discover().catch((error) => {
+      this.#discovering = null;
+      throw error;
+    });
+    return this.#discovering;
   }
 
   #offerIssuers(choices) {
@@ -101,7 +112,7 @@ class ConsolePage {
   }
 
   async #signIn(username, password) {
-    const grants = await this.#client.discover();
+    const grants = await this.#discover();
     if (!grants.includes(PASSWORD)) throw new Error(t`This server does not offer password sign-in.`);
     await this.#client.signIn(username, password);
     try {

@@ -17,26 +17,35 @@ export class MeetingChanges {
   #changed;
   #others;
   #following = null; // an AbortController, while this tab polls or waits for its turn
+  #next = null; // where the changes are that this tab has not read yet
+  #since; // from when on it reads all changes, on the page's clock
+  #failing = false; // whether the last poll failed
 
-  // changed(): a meeting of the user, or data of one, is another than before.
+  // changed(ids): these meetings of the user, or data of them, are others than before; null: any may be.
   constructor(client, session, user, changed) {
     this.#client = client;
     this.#session = session;
     this.#name = `${CHANGES} ${user}`;
     this.#changed = changed;
     this.#others = new BroadcastChannel(this.#name);
-    this.#others.onmessage = () => changed();
-    document.addEventListener("visibilitychange", this.#look);
-    this.#look();
+    this.#others.onmessage = ({ data: ids }) => changed(ids);
+    document.addEventListener("visibilitychange", this.#visibilityChanged);
+    this.#visibilityChanged();
   }
 
   close() {
-    document.removeEventListener("visibilitychange", this.#look);
+    document.removeEventListener("visibilitychange", this.#visibilityChanged);
     this.#following?.abort();
     this.#others.close();
   }
 
-  #look = () => {
+  // Whether this tab reports every change after `time`, on the page's clock: from its own polls, which go on
+  // where they stopped, and before these from those of other tabs.
+  reportsSince(time) {
+    return this.#next !== null && !this.#failing && this.#since <= time;
+  }
+
+  #visibilityChanged = () => {
     if (document.visibilityState !== "visible") {
       this.#following?.abort();
       this.#following = null;
@@ -52,44 +61,48 @@ export class MeetingChanges {
     try {
       await navigator.locks.request(this.#name, { signal }, () => this.#follow(signal, WAIT));
     } catch {
-      // Not looked at any more before it was this tab's turn.
+      // Hidden before it was this tab's turn.
     }
   }
 
   async #follow(signal, wait) {
-    let next = null;
     let failures = 0;
     while (!signal.aborted) {
       try {
-        next ??= await this.#begin();
-        if (next === undefined) return;
-        const { resource } = await this.#client.get(wait ? `${next}&wait=${wait}` : next, { signal });
-        next = linkOf(resource, "next");
+        if (this.#next === null && !(await this.#begin())) return;
+        const { resource } = await this.#client.get(wait ? `${this.#next}&wait=${wait}` : this.#next, { signal });
+        this.#next = linkOf(resource, "next");
         failures = 0;
-        if (embeddedIn(resource, "openucwa:change").length > 0) this.#notify();
+        this.#failing = false;
+        const changed = embeddedIn(resource, "openucwa:change").map((each) => each.onlineMeetingId);
+        if (changed.length > 0) this.#notify([...new Set(changed)]);
         if (!wait) await pause(ALONE, signal);
       } catch (error) {
         if (signal.aborted) return;
         failures += 1;
+        this.#failing = true;
         // Changes that the server has forgotten, or sent to an application that has ended: read again from the start.
-        if (error.status === 410 || isEnded(error)) next = null;
+        if (error.status === 410 || isEnded(error)) this.#next = null;
         else if (!isTransient(error)) return;
         await pause(error.retryAfter ?? backOff(failures), signal);
-        if (next === null) this.#notify();
+        if (this.#next === null) this.#notify(null);
       }
     }
   }
 
-  // Where the changes from now on are; undefined: this server reports none.
+  // Begins with the changes from now on; whether this server reports any.
   #begin() {
     return this.#session.run(async (application) => {
       const href = await additionOf(this.#client, application, CHANGES);
-      return href === undefined ? undefined : linkOf((await this.#client.get(href)).resource, "next");
+      if (href === undefined) return false;
+      this.#next = linkOf((await this.#client.get(href)).resource, "next");
+      this.#since = performance.now();
+      return true;
     });
   }
 
-  #notify() {
-    this.#others.postMessage(null);
-    this.#changed();
+  #notify(ids) {
+    this.#others.postMessage(ids);
+    this.#changed(ids);
   }
 }

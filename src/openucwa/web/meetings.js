@@ -2,14 +2,14 @@
 // several of them; so each is found by following links of the one that is open now.
 
 import { additionOf } from "./additions.js";
+import { ListedMeetings } from "./listed-meetings.js";
 import { changeOf, planned, SCHEDULE_ID, scheduleOf } from "./schedule.js";
 import { t } from "./texts.js";
 import { embeddedIn, linkIn, linkOf } from "./ucwa.js";
-import { asDate, customProperties } from "./values.js";
+import { asDate, customProperties, toWire } from "./values.js";
 
 const INVITATION = "openucwa:invitation";
-const SCHEDULES = `extensions($filter=id eq '${SCHEDULE_ID}')`;
-const MAX_INVITED = 50; // meetings of others that are listed
+const QUERIES = "openucwa:meetings";
 export const MAX_SUBJECT = 250; // characters
 // What a copy of a meeting has in common with it.
 const COPIED = [
@@ -26,7 +26,7 @@ const COPIED = [
 // What can be changed of it.
 const SETTINGS = [...COPIED, "subject", "expirationTime"];
 
-// What was looked for is not there.
+// What was requested does not exist.
 export class NotThere extends Error {
   status = 404;
 
@@ -46,30 +46,13 @@ export class Meetings {
   constructor(client, session) {
     this.#client = client;
     this.#session = session;
-  }
-
-  // All of them, with `times`: the newest first, and the assigned one last.
-  list() {
-    return this.#session.run((application) => this.#list(application));
-  }
-
-  // Those of others to which the user is invited, or in which the user is, as UCWA's onlineMeeting with `times`.
-  invited() {
-    return this.#session.run(async (application) => {
-      const href = await additionOf(this.#client, application, "openucwa:meetings");
-      if (href === undefined) return [];
-      const filter = organizedBy(application, "ne");
-      const query = new URLSearchParams({ filter, orderby: "expirationTime", top: MAX_INVITED, expand: SCHEDULES });
-      const { resource } = await this.#client.get(`${href}?${query}`);
-      const found = embeddedIn(resource, "openucwa:foundMeeting").flatMap((each) => embeddedIn(each, "onlineMeeting"));
-      return found.map((each) => planned(each, embeddedIn(each, "onlineMeetingExtension")));
-    });
+    this.listed = new ListedMeetings(client, session, (meetings) => this.#take(meetings));
   }
 
   // Finds meetings by their data, the newest first: {found: [openucwa:foundMeeting], next: where more are, or null}.
   find(filter) {
     return this.#session.run(async (application) => {
-      const href = await additionOf(this.#client, application, "openucwa:meetings");
+      const href = await additionOf(this.#client, application, QUERIES);
       if (href === undefined) throw new NotThere();
       return this.findMore(`${href}?${new URLSearchParams({ filter, orderby: "creationTime desc" })}`);
     });
@@ -170,6 +153,20 @@ export class Meetings {
     if (times !== null) return this.replaceExtension(id, { ...schedule, ...scheduleOf(times) });
     await this.deleteExtension(id, schedule);
     return undefined;
+  }
+
+  // Lets a meeting close a while after its end, where it has one. `later`: in ms
+  async followTimes(id, later) {
+    const { meeting } = await this.read(id);
+    if (!meeting.times) return;
+    const { schedule, times, ...properties } = meeting;
+    const expirationTime = toWire(new Date(times.end.getTime() + later));
+    try {
+      await this.replace({ ...properties, expirationTime, schedule, times });
+    } catch (error) {
+      // That is too long ago, or somebody else changed the meeting. Where it closes too early, the page says so.
+      if (error.status !== 400 && error.status !== 412) throw error;
+    }
   }
 
   // Deletes the version that was read.
@@ -276,20 +273,19 @@ export class Meetings {
     });
   }
 
-  async #list(application) {
-    this.#forgetOthers(application);
-    const { resource } = await this.#client.get(linkOf(dashboard(application), "myOnlineMeetings"));
-    const own = embeddedIn(resource, "myOnlineMeeting").reverse();
-    const found = [...own, ...embeddedIn(resource, "myAssignedOnlineMeeting")];
-    this.#hrefs = new Map(found.map((each) => [each.onlineMeetingId, linkOf(each, "self")]));
-    return found.map((each) => planned(each, embeddedIn(each, "onlineMeetingExtension")));
-  }
-
   async #meetingHref(application, id) {
     this.#forgetOthers(application);
-    if (!this.#hrefs.has(id)) await this.#list(application);
+    if (!this.#hrefs.has(id)) await this.#look(id);
     if (!this.#hrefs.has(id)) throw new NotThere();
     return this.#hrefs.get(id);
+  }
+
+  async #look(id) {
+    try {
+      await this.listed.withIds([id]);
+    } catch (error) {
+      if (error.status !== 400) throw error; // a text that can be no id
+    }
   }
 
   async #meeting(application, id) {
@@ -312,18 +308,18 @@ export class Meetings {
     return new Map(found.map((each) => [each.id, each]));
   }
 
+  // Where meetings are that were read for a list.
+  #take(meetings) {
+    this.#forgetOthers(this.#session.application);
+    for (const each of meetings) if (each.own) this.#hrefs.set(each.onlineMeetingId, linkOf(each, "self"));
+  }
+
   #forgetOthers(application) {
     if (this.#application === application) return;
     this.#application = application;
     this.#hrefs.clear();
     this.#extensionHrefs.clear();
   }
-}
-
-// The filter for meetings of the user's own, or of others.
-function organizedBy(application, operator) {
-  const [me] = embeddedIn(application, "me");
-  return `organizerUri ${operator} '${me.uri.replaceAll("'", "''")}'`;
 }
 
 function dashboard(application) {

@@ -74,7 +74,7 @@ export function changeOf(schedule, times) {
 export function isZone(name) {
   if (typeof name !== "string" || name === "") return false;
   try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
+    format("en", { timeZone: name });
     return true;
   } catch {
     return false;
@@ -142,7 +142,7 @@ export function zoneText(zone, date) {
  * @param {{zone?: string, locale?: string, dateStyle?: "medium" | "full"}} options zone: this device's by default
  */
 export function rangeText({ begin, end }, { zone, locale, dateStyle = "medium" } = {}) {
-  return new Intl.DateTimeFormat(locale, { dateStyle, timeStyle: "short", timeZone: zone }).formatRange(begin, end);
+  return format(locale, { dateStyle, timeStyle: "short", timeZone: zone }).formatRange(begin, end);
 }
 
 /**
@@ -151,8 +151,23 @@ export function rangeText({ begin, end }, { zone, locale, dateStyle = "medium" }
  * @param {string} zone
  */
 function offsetOf(date, zone) {
-  const parts = new Intl.DateTimeFormat("en", { timeZone: zone, timeZoneName: "shortOffset" }).formatToParts(date);
+  const parts = format("en", { timeZone: zone, timeZoneName: "shortOffset" }).formatToParts(date);
   return parts.find(({ type }) => type === "timeZoneName")?.value ?? "";
+}
+
+/** @type {Map<string, Intl.DateTimeFormat>} */
+const formats = new Map();
+
+/**
+ * The same object for the same options: to make one takes much longer than to use it. RangeError: there is no such zone.
+ * @param {string | undefined} locale
+ * @param {Intl.DateTimeFormatOptions} options
+ */
+function format(locale, options) {
+  const key = JSON.stringify([locale, options]);
+  const found = formats.get(key) ?? new Intl.DateTimeFormat(locale, options);
+  formats.set(key, found);
+  return found;
 }
 
 /**

@@ -1,6 +1,7 @@
 // A signed-in page's application: opened, followed by its event channel, opened again when it has ended (a device that
 // slept), and ended when the page goes.
 
+import { knowAdditions } from "./additions.js";
 import { linkOf } from "./ucwa.js";
 
 const ENDED = new Set(["ApplicationNotFound", "TooManyApplications"]);
@@ -30,7 +31,9 @@ export class Session {
   }
 
   async open() {
-    this.application = await this.#client.open(this.#agent, this.endpoint);
+    const { resource, headers } = await this.#client.opened(this.#agent, this.endpoint);
+    knowAdditions(resource, headers.get("Link"));
+    this.application = resource;
   }
 
   // Does something with the application; once more with another one, where it has ended meanwhile.

@@ -73,4 +73,5 @@ export interface Credentials {
   meeting: string | null;
   tokenHref: string | null;
   userHref: string | null;
+  applicationsHref?: string | null;
 }

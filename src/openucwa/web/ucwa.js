@@ -15,7 +15,17 @@
 
 /** @import {Answer, Credentials, EventOptions, RequestOptions, Resource, UcwaEvent} from "./ucwa-types.js" */
 
-import { Elsewhere, embeddedIn, linkOf, linksOf, parse, required, ServerAway, UcwaError } from "./ucwa-answers.js";
+import {
+  Elsewhere,
+  embeddedIn,
+  linkIn,
+  linkOf,
+  linksOf,
+  parse,
+  required,
+  ServerAway,
+  UcwaError,
+} from "./ucwa-answers.js";
 import { backOff, isTransient, pause } from "./ucwa-waits.js";
 
 export { Elsewhere, embeddedIn, linkIn, linkOf, linksOf, ServerAway, UcwaError } from "./ucwa-answers.js";
@@ -23,6 +33,7 @@ export { Elsewhere, embeddedIn, linkIn, linkOf, linksOf, ServerAway, UcwaError }
 export const PASSWORD = "password";
 export const ANONYMOUS = "urn:microsoft.rtc:anonmeeting";
 
+const APPLICATIONS = "openucwa:applications"; // where an answer with a token leads to
 const LONGEST_POLL = 240_000; // ms after which a poll without an answer is sent again
 
 /** Somebody who is, or will be, signed in. */
@@ -40,6 +51,8 @@ export class Ucwa {
   #renewing = null;
   /** @type {string | null} */
   #userHref = null;
+  /** @type {string | null} where applications are opened; null: `user` says it */
+  #applicationsHref = null;
 
   /** @type {(() => Promise<void>) | null} called when the user's token has expired; signs in again, or rejects */
   signInAgain = null;
@@ -90,6 +103,7 @@ export class Ucwa {
    */
   async signInWith(accessToken) {
     if (this.#userHref === null) await this.discover();
+    this.#applicationsHref = null;
     this.#accept("Bearer", accessToken, null);
   }
 
@@ -106,7 +120,7 @@ export class Ucwa {
 
   /** Forgets the token. */
   signOut() {
-    this.#token = this.#accessToken = this.#meeting = null;
+    this.#token = this.#accessToken = this.#meeting = this.#applicationsHref = null;
   }
 
   /**
@@ -121,16 +135,18 @@ export class Ucwa {
       meeting: this.#meeting,
       tokenHref: this.#tokenHref,
       userHref: this.#userHref,
+      applicationsHref: this.#applicationsHref,
     };
   }
 
   /** @param {Credentials} credentials */
-  resume({ token, accessToken, meeting, tokenHref, userHref }) {
+  resume({ token, accessToken, meeting, tokenHref, userHref, applicationsHref = null }) {
     this.#token = token;
     this.#accessToken = accessToken;
     this.#meeting = meeting;
     this.#tokenHref = tokenHref;
     this.#userHref = userHref;
+    this.#applicationsHref = applicationsHref;
   }
 
   /**
@@ -147,13 +163,28 @@ export class Ucwa {
    * @param {string} endpointId
    * @returns {Promise<Resource>}
    */
-  async open(userAgent, endpointId = randomId()) {
+  async open(userAgent, endpointId) {
+    return (await this.opened(userAgent, endpointId)).resource;
+  }
+
+  /**
+   * The same; the whole answer, whose Link header leads to what the server adds to UCWA.
+   * @param {string} userAgent
+   * @param {string} endpointId
+   * @returns {Promise<Answer>}
+   */
+  async opened(userAgent, endpointId = randomId()) {
+    this.#applicationsHref ??= await this.#findApplications();
+    const body = { culture: globalThis.navigator?.language || "en-US", endpointId, userAgent };
+    return this.post(this.#applicationsHref, body);
+  }
+
+  async #findApplications() {
     if (this.#userHref === null) await this.discover();
     const { resource: user } = await this.get(/** @type {any} */ (this.#userHref));
     const redirect = linkOf(user, "redirect");
     if (redirect) throw new Elsewhere(new URL(redirect).origin);
-    const body = { culture: globalThis.navigator?.language || "en-US", endpointId, userAgent };
-    return (await this.post(this.#here(required(user, "applications")), body)).resource;
+    return this.#here(required(user, "applications"));
   }
 
   /**
@@ -290,7 +321,9 @@ export class Ucwa {
   async #grant(fields, meeting) {
     if (this.#tokenHref === null) await this.discover();
     const body = new URLSearchParams(fields);
-    const { resource } = await this.#send("POST", /** @type {any} */ (this.#tokenHref), { body }, null);
+    const { resource, headers } = await this.#send("POST", /** @type {any} */ (this.#tokenHref), { body }, null);
+    const applications = linkIn(headers.get("Link"), APPLICATIONS);
+    this.#applicationsHref = applications === null ? null : this.#here(applications);
     this.#accept(resource.token_type, resource.access_token, meeting);
   }
 

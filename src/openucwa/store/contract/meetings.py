@@ -53,9 +53,9 @@ class Meetings(Protocol):
 
         Ids, the conference id and `created` stay, etags are new. To the change log, the meeting is removed from those
         of `organizer`, who cannot restore it, and added to those of `successor`, who is no attendee or leader of it any
-        more; its conversations end with the reason Ended. ResourceNotFound: no such meeting or user. Conflict: the meeting is the organizer's
-        assigned one, or the successor is disabled. AlreadyExists: the successor has a meeting with that id.
-        TooManyOnlineMeetings, EntityTooLarge: the successor's limits.
+        more; its conversations end with the reason Ended. ResourceNotFound: no such meeting or user. Conflict: the
+        meeting is the organizer's assigned one, or the successor is disabled. AlreadyExists: the successor has a
+        meeting with that id. TooManyOnlineMeetings, EntityTooLarge: the successor's limits.
         """
         ...
 

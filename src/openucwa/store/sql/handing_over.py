@@ -10,7 +10,7 @@ from openucwa.store.sql.tables import HANDED_OVER
 
 SUCCESSOR = "select successor from handed_over where organizer = ? and meeting_id = ?"
 _REDIRECT = "update handed_over set successor = ? where successor = ? and meeting_id = ?"
-_HAND_OVER = (
+HAND_OVER = (
     insert("handed_over", HANDED_OVER)
     + " on conflict (organizer, meeting_id) do update set successor = excluded.successor"
 )
@@ -42,7 +42,7 @@ async def check(transaction: Transaction, meeting: Meeting, successor: str) -> N
 async def remember(transaction: Transaction, organizer: str, meeting_id: str, successor: str) -> None:
     """Leads links that name a former organizer to the present one."""
     await transaction.run(_REDIRECT, successor, organizer, meeting_id)
-    await transaction.run(_HAND_OVER, organizer, meeting_id, successor)
+    await transaction.run(HAND_OVER, organizer, meeting_id, successor)
     await transaction.run("delete from handed_over where organizer = ? and meeting_id = ?", successor, meeting_id)
 
 

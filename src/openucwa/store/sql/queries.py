@@ -137,6 +137,9 @@ def _pages(query: MeetingQuery, limits: QueryLimits) -> Sequence[Query]:
 
 def _most(query: MeetingQuery, limits: QueryLimits) -> int:
     """How many meetings are compared for one answer, at most, of the user's own and of others."""
+    if query.wanted is None:
+        # All of them match: one more than the answer has shows whether there are further ones.
+        return min(query.limit + 1, max(limits.comparisons, 1))
     return max(limits.comparisons // max(terms(query.wanted), 1), 1)
 
 

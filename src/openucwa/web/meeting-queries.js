@@ -1,0 +1,57 @@
+// What is asked of the server's openucwa:meetings for lists of meetings, and what it answers: meetings without their
+// extensions, but for the one that says when they are. Pure.
+
+import { planned, SCHEDULE_ID } from "./schedule.js";
+import { embeddedIn, linkOf } from "./ucwa.js";
+import { asDate } from "./values.js";
+
+const FIRST = 12; // meetings of each first answer, which is to come soon on slow networks too
+const PAGE = 100; // of the others
+const RELS = ["myOnlineMeeting", "myAssignedOnlineMeeting", "onlineMeeting"];
+const SCHEDULE = `extensions(${quoted(SCHEDULE_ID)})`;
+const SHOWN = { expand: `extensions($filter=id eq ${quoted(SCHEDULE_ID)})` };
+
+// All of them, the newest first.
+export const NEWEST = { ...SHOWN, orderby: "creationTime desc", top: PAGE };
+
+// The first of these.
+export const FIRST_NEWEST = { ...NEWEST, top: FIRST };
+
+// The first of those that are not over, in the order of their beginning. `now`: in ms.
+export function nextOnes(now) {
+  const filter = `${SCHEDULE}/end ge ${new Date(now).toISOString()}`;
+  return { ...SHOWN, filter, orderby: `${SCHEDULE}/begin`, top: FIRST };
+}
+
+// The newest that `user` organizes.
+export function newestOf(user) {
+  return { ...NEWEST, filter: `organizerUri eq ${quoted(user)}`, top: 1 };
+}
+
+// Those that others organize.
+export function notOf(user) {
+  return { ...NEWEST, filter: `organizerUri ne ${quoted(user)}` };
+}
+
+// Those with these ids. `user`: only those that this user organizes.
+export function withIds(ids, user = null) {
+  const filter = `onlineMeetingId in (${ids.map(quoted).join(", ")})`;
+  return { ...NEWEST, filter: user === null ? filter : `${filter} and organizerUri eq ${quoted(user)}` };
+}
+
+// {meetings, next}: `next`: where further ones are, or null.
+export function pageOf(resource) {
+  const meetings = embeddedIn(resource, "openucwa:foundMeeting").map(meetingOf);
+  return { meetings, next: linkOf(resource, "next") ?? null };
+}
+
+// A meeting of an openucwa:foundMeeting, with `times`; `own`: whether the user organizes it; `created`: when, in ms.
+export function meetingOf(found) {
+  const [meeting] = RELS.flatMap((rel) => embeddedIn(found, rel));
+  const created = asDate(found.creationTime)?.getTime() ?? 0;
+  return { ...planned(meeting, embeddedIn(meeting, "onlineMeetingExtension")), own: found.own, created };
+}
+
+function quoted(text) {
+  return `'${text.replaceAll("'", "''")}'`;
+}
