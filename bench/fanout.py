@@ -35,10 +35,10 @@ def tables(users: Sequence[int], load: Load, costs: Costs, machines: Machines) -
 
 
 def simulated(needs: Needs) -> fanout_page.Simulated:
-    """What becomes of these needs; as it is, and with notes that hold nothing up."""
+    """The delays with these needs; and without the delays by activity records."""
     if needs.processes == math.inf:
         return needs, None, None
-    return needs, deliver(needs), deliver(replace(needs, costs=replace(needs.costs, note_trips=0)))
+    return needs, deliver(needs), deliver(replace(needs, costs=replace(needs.costs, record_trips=0)))
 
 
 def main() -> None:

@@ -136,14 +136,14 @@ async def people_cost(server: Openucwa, watch: UsageMeter) -> list[Person]:
     return people
 
 
-def claims(count: int) -> bytes:
+def takeovers(count: int) -> bytes:
     """What a server says when `count` polls begin to wait."""
     return msgspec.json.encode([f"poll/0/0123456789abcdef/anon:{'0' * 26}/{'1' * 12}/{n}" for n in range(count)])
 
 
 async def notify_cost(database: Database, watch: UsageMeter, url: str) -> None:
     """A message of LISTEN and NOTIFY, each in a commit of its own, for the server and for PostgreSQL."""
-    message = claims(IN_A_MESSAGE)
+    message = takeovers(IN_A_MESSAGE)
     print(f"a message of {IN_A_MESSAGE} topics has {len(message)} bytes")
     listeners = [await asyncpg.connect(url) for _ in range(LISTENERS)]
 
@@ -180,7 +180,7 @@ async def nats_cost(server: Openucwa, url: str) -> None:
     print(f"NATS: {len(heard)} messages with {topics} topics of a meeting with {len(people)} participants")
     for count in (1, IN_A_MESSAGE):
         await asyncio.sleep(SETTLED)
-        begin, message = server.process.cpu(), claims(count)
+        begin, message = server.process.cpu(), takeovers(count)
         for _ in range(MESSAGES * 10 // count):
             await client.publish(SUBJECT, message)
         await client.flush()

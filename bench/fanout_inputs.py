@@ -84,14 +84,14 @@ class Costs:
     #: round trips and commits: 1.0 ms, and 0.25 ms of PostgreSQL.
     notified: float = 1_350e-6
     notified_database: float = 620e-6
-    #: A second of a poll that waits: looks at the log and at its application, and the note that it is there.
+    #: A second of a poll that waits: reads of the log and of its application, and activity records.
     wait: float = 27e-6
     wait_database: float = 21e-6
     #: A participant who signs in as a guest, opens an application, joins, and polls for the first time.
     join: float = 10.2e-3
     join_database: float = 4.8e-3
-    #: A message of the bus for a process that hears it, by NATS and by NOTIFY, and each topic in it: from messages of 1
-    #: and of 50 topics.
+    #: A message of the bus for a process that receives it, by NATS and by NOTIFY, and each topic in it: from messages
+    #: of 1 and of 50 topics.
     nats_message: float = 6.1e-6
     notify_message: float = 41e-6
     topic: float = 1.4e-6
@@ -103,13 +103,13 @@ class Costs:
     event_bytes: int = 440
     notified_wal: int = 500
     wait_wal: int = 93
-    #: Statements that a process asks one after the other to note that one application was heard of: one for a hundred,
-    #: for requests and for polls.
-    note_trips: float = 0.02
-    #: Topics that a process puts into a message of NATS. Assumed: 31 were seen where 200 were told at once, 1 is least.
+    #: Consecutive statements for one activity record: one for a hundred, for requests and for polls.
+    record_trips: float = 0.02
+    #: Topics that a process puts into a message of NATS. Assumed: 31 were observed with 200 notified at once; 1 is the
+    #: minimum.
     nats_topics: float = 2.0
-    #: Of the polls that wait, those that say so on the bus. All of them.
-    claims: float = 1.0
+    #: Of the polls that wait, those that send a takeover. All of them.
+    takeovers: float = 1.0
 
 
 @dataclass(frozen=True)

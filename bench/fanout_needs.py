@@ -85,14 +85,14 @@ class Needs:
 
     @property
     def topics(self) -> float:
-        """Topics that go over the bus to every process: those that moved, and a claim for each poll that waits."""
-        return self.changes + self.comings + self.polls * self.costs.claims
+        """Topics that go over the bus to every process: those that moved, and a takeover for each poll that waits."""
+        return self.changes + self.comings + self.polls * self.costs.takeovers
 
     # PostgreSQL
 
     @property
-    def notes(self) -> float:
-        """Rows that say that an application was heard of: by the clock, and each time before it is swept."""
+    def activity_records(self) -> float:
+        """Rows that record when an application polled last: at each interval, and before each sweep."""
         return self.load.users * (1 / INTERVAL + 1 / SETTINGS.application_sweep_interval)
 
     @property
@@ -101,7 +101,7 @@ class Needs:
         meetings = self.load.meetings
         return (
             self.polls
-            + self.notes
+            + self.activity_records
             + meetings * (self.load.extension_changes * EXTENSION_ROWS + self.load.messages * MESSAGE_ROWS)
             + self.comings * (JOIN_ROWS + LEAVE_ROWS)
             + self.events
@@ -127,7 +127,7 @@ class Needs:
     @property
     def commits(self) -> float:
         """Transactions that write, if none shares its commit: answers to polls, changes, two more for each joining."""
-        return self.polls + self.changes + 2 * self.comings + self.notes / APPLICATIONS_IN_A_WRITE
+        return self.polls + self.changes + 2 * self.comings + self.activity_records / APPLICATIONS_IN_A_WRITE
 
     @property
     def database(self) -> float:
@@ -154,7 +154,7 @@ class Needs:
         return max(self.machines.round_trip + self.machines.flush, processes * self.machines.flush)
 
     def bus_delay(self, processes: float) -> tuple[float, float]:
-        """The least and the most seconds from a commit to those who hear of it in other processes."""
+        """The minimum and maximum seconds from a commit to its message in other processes."""
         if self.bus == "NATS":
             return self.machines.bus_delay, self.machines.bus_delay
         if self.messages(processes) >= self.topics:
@@ -163,8 +163,8 @@ class Needs:
         turn = self._notify_turn(processes)
         return turn, 2 * turn
 
-    def heard(self, processes: float) -> float:
-        """The part of its core that a process spends on hearing what others say."""
+    def receiving(self, processes: float) -> float:
+        """The part of its core that a process spends on receiving bus messages."""
         costs = self.costs
         message = costs.nats_message if self.bus == "NATS" else costs.notify_message
         return (self.messages(processes) * message + self.topics * costs.topic) * (processes - 1) / processes
@@ -191,10 +191,10 @@ class Needs:
 
     @property
     def by_cpu(self) -> float:
-        """Processes for the work and for hearing of each other; infinite: hearing alone is more than any can do."""
+        """Processes for the work and for receiving messages; infinite: receiving alone takes more than a core."""
         processes = 1.0
         for _ in range(1_000):
-            room = self.machines.planned - self.heard(processes)
+            room = self.machines.planned - self.receiving(processes)
             more = self.work / room if room > 0 else math.inf
             if more <= processes or more == math.inf:
                 return max(processes, more)
@@ -223,7 +223,7 @@ class Needs:
 
     @property
     def alone(self) -> float:
-        """Processes, if hearing of each other cost nothing: what other parts are reckoned for, one part at a time."""
+        """Processes, if receiving messages cost nothing: for computing the limits of other parts, one at a time."""
         return max(self.work / self.machines.planned, self.by_connections, 1)
 
     @property
@@ -232,15 +232,15 @@ class Needs:
         return SETTINGS.store_read_connections + SETTINGS.store_write_connections + (self.bus == "NOTIFY")
 
     @property
-    def noting(self) -> float:
-        """The part of the time in which a process's first lane notes who was heard of, and nothing else goes there."""
-        return self.notes / self.alone * self.costs.note_trips * self.machines.round_trip
+    def recording(self) -> float:
+        """The part of the time in which a process's first write connection is taken up by activity records."""
+        return self.activity_records / self.alone * self.costs.record_trips * self.machines.round_trip
 
     @property
-    def noting_at_a_time(self) -> float:
-        """Seconds that it does so in one transaction, at the most."""
+    def longest_recording(self) -> float:
+        """Maximum seconds of one transaction with activity records."""
         each = min(APPLICATIONS_IN_A_WRITE, self.load.users / self.alone)
-        return each * self.costs.note_trips * self.machines.round_trip
+        return each * self.costs.record_trips * self.machines.round_trip
 
 
 @dataclass(frozen=True)
@@ -283,7 +283,7 @@ PARTS: tuple[Part, ...] = (
         lambda needs: needs.commits / (needs.machines.database_commits * needs.machines.databases),
     ),
     Part("PostgreSQL's connections", _database_connections),
-    Part("processes hearing of each other", lambda needs: needs.heard(needs.alone) / needs.machines.planned),
+    Part("processes receiving messages", lambda needs: needs.receiving(needs.alone) / needs.machines.planned),
     Part("NOTIFY's commits", _notify),
     Part("the NATS server", _nats),
 )

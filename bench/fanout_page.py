@@ -15,7 +15,7 @@ BEGIN = "<!-- written by python -m bench.fanout: from here -->"
 END = "<!-- written by python -m bench.fanout: to here -->"
 
 Figures: TypeAlias = dict[str, Callable[[Needs], float]]
-#: What was simulated of some needs, as it is, and with notes that hold nothing up; None: they can't be met.
+#: The simulated delays with some needs, and without those by activity records; None: the needs cannot be met.
 Simulated: TypeAlias = tuple[Needs, Delivery | None, Delivery | None]
 
 #: What happens in a second, whatever carries it.
@@ -23,11 +23,11 @@ _RATES: Figures = {
     "meetings at once": lambda needs: needs.load.meetings,
     "changes/s": lambda needs: needs.changes,
     "participants notified/s": lambda needs: needs.notified,
-    "polls/s that end with nothing": lambda needs: needs.kept_alive,
+    "polls/s that return empty": lambda needs: needs.kept_alive,
     "topics/s on the bus": lambda needs: needs.topics,
     "transactions/s that write": lambda needs: needs.commits,
     "rows/s written": lambda needs: needs.rows,
-    "of them: notes that somebody polls": lambda needs: needs.notes,
+    "of them: activity records of polls": lambda needs: needs.activity_records,
     "MB/s of WAL": lambda needs: (
         (needs.polls * needs.costs.notified_wal + needs.load.users * needs.costs.wait_wal) / 1e6
     ),
@@ -50,7 +50,7 @@ _NODES: Figures = {
     "bus messages/s into a process": lambda needs: (
         needs.messages(needs.processes) * (needs.processes - 1) / needs.processes
     ),
-    "% of a process's core for hearing": lambda needs: 100 * needs.heard(needs.processes),
+    "% of a process's core for receiving messages": lambda needs: 100 * needs.receiving(needs.processes),
     "PostgreSQL's cores for NOTIFY": lambda needs: needs.notifying(needs.processes),
 }
 
@@ -61,9 +61,9 @@ _REMEDIES: dict[str, tuple[Bus, Callable[[Costs], Costs], int]] = {
     "NOTIFY, tables distributed over 8": ("NOTIFY", lambda costs: costs, 8),
     "NATS, tables distributed over 8": ("NATS", lambda costs: costs, 8),
     "the same, 10 topics in a message": ("NATS", lambda costs: replace(costs, nats_topics=10.0), 8),
-    "the same, and 1 poll in 20 says that it waits": (
+    "the same, and 1 poll in 20 announces that it waits": (
         "NATS",
-        lambda costs: replace(costs, nats_topics=10.0, claims=0.05),
+        lambda costs: replace(costs, nats_topics=10.0, takeovers=0.05),
         8,
     ),
 }
@@ -150,10 +150,10 @@ def inputs(load: Load, costs: Costs, machines: Machines) -> Iterator[str]:
         (f"meetings of {load.large}", f"1 in {load.large_one_in:,}", thought),
         ("in each meeting, changes of an extension; messages",
          f"every {shown(1 / load.extension_changes)} s; every {shown(1 / load.messages)} s", thought),
-        ("minutes that a participant stays", shown(load.stay / 60), thought),
+        ("minutes for which a participant stays", shown(load.stay / 60), thought),
         ("other reads of each user", f"every {shown(1 / load.reads)} s", thought),
         ("open connections of a user", f"{load.connections:g}", thought),
-        ("hours of a day as busy as this", shown(24 * load.busy), thought),
+        ("busy hours per day", shown(24 * load.busy), thought),
         ("CPU of a read; of a change, on PostgreSQL", f"{us(costs.read)}; {us(costs.change)}", ours),
         ("memory of a waiting poll; of a process",
          f"{shown(costs.poll_bytes / KIB)} KiB; {shown(costs.process_bytes / KIB**2)} MiB", ours),
@@ -162,22 +162,22 @@ def inputs(load: Load, costs: Costs, machines: Machines) -> Iterator[str]:
         ("CPU of a second of waiting: process; PostgreSQL", f"{us(costs.wait)}; {us(costs.wait_database)}", asked),
         ("CPU of signing in, joining and the first poll: process; PostgreSQL",
          f"{us(costs.join)}; {us(costs.join_database)}", asked),
-        ("CPU of hearing a message by NATS; by NOTIFY; and of each topic in it",
+        ("CPU of receiving a message by NATS; by NOTIFY; and of each topic in it",
          f"{us(costs.nats_message)}; {us(costs.notify_message)}; {us(costs.topic)}", asked),
         ("CPU of PostgreSQL for a NOTIFY; for each connection that listens",
          f"{us(costs.notify_database)}; {us(costs.notify_listener)}", asked),
         ("bytes of a row of the log with its index; of a topic in a message",
          f"{costs.event_bytes}; {costs.topic_bytes}", asked),
         ("WAL per notification; per second of waiting", f"{costs.notified_wal} bytes; {costs.wait_wal} bytes", asked),
-        ("topics in a message of NATS", f"{costs.nats_topics:g}", f"{thought}; 1 is the least, 31 were seen"),
-        ("statements to note that somebody polls, one after the other", f"{costs.note_trips:g}", "the source"),
+        ("topics in a message of NATS", f"{costs.nats_topics:g}", f"{thought}; from 1 to 31 were observed"),
+        ("consecutive statements for one activity record", f"{costs.record_trips:g}", "the source"),
         ("a node", f"{machines.cores} cores, {machines.memory // GIB} GiB", thought),
-        ("of all CPU and memory, the part that is planned with", f"{machines.planned:g}", thought),
+        ("planned utilization of CPU and memory", f"{machines.planned:g}", thought),
         ("PostgreSQL's machine: cores; durable commits/s; connections",
          f"{machines.database_cores}; {machines.database_commits:,}; {machines.database_connections:,}", thought),
-        ("a statement there and back; a commit to the disk; a message of NATS",
+        ("round trip of a statement; commit to the disk; a message of NATS",
          f"{machines.round_trip * 1e3:g} ms; {machines.flush * 1e3:g} ms; {machines.bus_delay * 1e3:g} ms", thought),
-        ("messages that a NATS server hands out", f"{machines.nats_messages:,}/s", thought),
+        ("messages delivered by a NATS server", f"{machines.nats_messages:,}/s", thought),
     )  # fmt: skip
     yield "| | | from |"
     yield "| --- | --- | --- |"

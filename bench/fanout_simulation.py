@@ -51,14 +51,14 @@ class Delays:
         machines = needs.machines
         load = (needs.database / machines.databases + needs.notifying(needs.processes)) / machines.database_cores
         self._database = needs.costs.notified_database / (1 - load) + machines.flush
-        self._noting = needs.noting / SETTINGS.store_write_connections
+        self._recording = needs.recording / SETTINGS.store_write_connections
 
     def database(self, trips: int) -> float:
         """The delay of a transaction of so many statements that writes."""
         waiting = 0.0
-        if self._chance.random() < self._noting:
+        if self._chance.random() < self._recording:
             # Its connection is busy writing when applications last polled.
-            waiting = self._needs.noting_at_a_time * self._chance.random()
+            waiting = self._needs.longest_recording * self._chance.random()
         return waiting + self._database + trips * self._needs.machines.round_trip
 
     def bus(self) -> float:
@@ -76,7 +76,7 @@ def deliver(needs: Needs, notified: int = NOTIFIED, seed: int = SEED) -> Deliver
     meeting_of = list(accumulate(sizes))
     processes_of: dict[int, list[int]] = {}
     other_work = needs.work - needs.notified * needs.costs.notified
-    speed = 1 - other_work / processes - needs.heard(processes)
+    speed = 1 - other_work / processes - needs.receiving(processes)
     change, notifying = needs.costs.change / speed, needs.costs.notified / speed
     free = [0.0] * processes
     coming = 2 * needs.comings / needs.changes

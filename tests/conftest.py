@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import HealthCheck, settings
 
 from openucwa.app import Service
 from openucwa.config import Config
@@ -20,6 +21,10 @@ from tests.client import UcwaClient, add_user
 from tests.postgres import PostgresServer
 from tests.users import DANA, LENE
 from tests.world import FakeWorld
+
+# How long an example takes depends on the machine. In CI, hypothesis chooses the same examples each time.
+settings.register_profile("suite", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,13 +2,13 @@
 
 import os
 import signal
-import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.needs import find
+from tests.ports import free_port
 
 SERVER = find("nats-server")
 
@@ -21,8 +21,7 @@ class NatsServer:
     """A nats-server on a free port, which can be stopped, paused and restarted."""
 
     def __init__(self, folder: Path, *options: str) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"nats://127.0.0.1:{self.port}"
         self._log = folder / "nats.log"
         self._options = options

@@ -107,8 +107,8 @@ def main() -> int:
     build()
     still = [*missing(), *(module for module in BUILT if find_spec(module) is None)]
     for name in still:
-        told = "the tests that need it fail" if nothing_left_out() else "the tests that need it are skipped"
-        print(f"openucwa: {name} is not installed: {told}", file=sys.stderr)
+        consequence = "the tests that need it fail" if nothing_left_out() else "the tests that need it are skipped"
+        print(f"openucwa: {name} is not installed: {consequence}", file=sys.stderr)
     return 1 if still and nothing_left_out() else 0
 
 

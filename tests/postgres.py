@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.needs import need
+from tests.ports import free_port
 
 #: Timeout for everything that the server does, in seconds.
 PATIENCE = 60.0
@@ -55,7 +55,7 @@ class PostgresServer:
         self._user = _other_user()
         if self._user is not None:
             shutil.chown(self.folder, self._user)
-        self.port = _free_port()
+        self.port = free_port()
         self._options = (*options, *(() if fsync else ("-c", "fsync=off")))
         self._names = count(1)
         self._process: subprocess.Popen[bytes] | None = None
@@ -198,9 +198,3 @@ def _other_user() -> str | None:
         return None
     names = {entry.pw_name for entry in pwd.getpwall()}
     return "postgres" if "postgres" in names else "nobody"
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port

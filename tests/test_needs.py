@@ -44,15 +44,15 @@ def test_missing_program_fails_the_test_in_ci(monkeypatch: pytest.MonkeyPatch) -
         needs.need("frobnicator")
 
 
-@pytest.mark.parametrize(("ci", "status", "told"), [("", 0, "skipped"), ("true", 1, "fail")])
+@pytest.mark.parametrize(("ci", "status", "expected"), [("", 0, "skipped"), ("true", 1, "fail")])
 def test_missing_programs_are_listed_before_the_tests(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], ci: str, status: int, told: str
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], ci: str, status: int, expected: str
 ) -> None:
     monkeypatch.setenv("CI", ci)
     assert needs.main() == status
     said = capsys.readouterr().err
     assert "frobnicator is not installed" in said
-    assert told in said
+    assert expected in said
 
 
 def test_root_installs_missing_programs(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:

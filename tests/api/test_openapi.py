@@ -89,7 +89,7 @@ async def test_bodies_that_are_no_resource_are_texts(described: dict[str, Any]) 
     assert batch["responses"]["200"]["content"]["multipart/batching"]["schema"]["type"] == "string"
     messages = f"{application}/communication/conversations/{{conversation}}/messaging/messages"
     sending = described["paths"][messages]["post"]["requestBody"]["content"]
-    assert {kind: told["schema"]["type"] for kind, told in sending.items()} == {
+    assert {kind: header["schema"]["type"] for kind, header in sending.items()} == {
         "text/plain": "string",
         "text/html": "string",
     }

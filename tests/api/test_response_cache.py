@@ -79,10 +79,10 @@ async def test_second_read_is_answered_from_the_cache(meeting: Meeting, accept: 
     first, second = [await meeting.read(Accept=accept) for _ in range(2)]
     assert (first.status_code, again()) == (200, 1)
     assert second.content == first.content
-    told = [
+    responses = [
         {name: text for name, text in answer.headers.items() if name != "x-request-id"} for answer in (first, second)
     ]
-    assert told[0] == told[1]
+    assert responses[0] == responses[1]
     assert first.headers["x-request-id"] != second.headers["x-request-id"]
 
 
@@ -100,8 +100,8 @@ async def test_requests_that_differ_in_shaping_headers_have_separate_entries(mee
         for accept in ("application/json", "application/xml"):
             for coding in ("identity", "gzip"):
                 answer = await meeting.read(Accept=accept, **{"accept-encoding": coding})
-                told = (answer.headers["content-type"], answer.headers.get("content-encoding"), answer.content)
-                assert answers.setdefault((accept, coding), told) == told
+                responses = (answer.headers["content-type"], answer.headers.get("content-encoding"), answer.content)
+                assert answers.setdefault((accept, coding), responses) == responses
     assert len(set(answers.values())) == 4
 
 
@@ -318,8 +318,8 @@ async def test_cached_reads_equal_uncached_reads(make_service: Make, connect: Co
             continue
         href, accept = chance.choice(hrefs), chance.choice(["application/json", "application/xml"])
         reader = chance.choice((first, second))
-        told, truth = [await client.get(href, headers={"Accept": accept}) for client in (reader, plain)]
-        assert (told.status_code, told.content, told.headers.get("etag")) == (
+        responses, truth = [await client.get(href, headers={"Accept": accept}) for client in (reader, plain)]
+        assert (responses.status_code, responses.content, responses.headers.get("etag")) == (
             truth.status_code,
             truth.content,
             truth.headers.get("etag"),

@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from openucwa.api.resource import Resource
@@ -107,13 +107,11 @@ def test_id_in_plain_utf_8_is_read_as_well(router: Router) -> None:
     assert find(router, f"{HERE}/æ".encode())[1]["extension_id"] == "æ"
 
 
-@settings(deadline=None, database=None)
 @given(extension_id=st.text(min_size=1))
 def test_every_id_comes_back_from_its_href(router: Router, extension_id: str) -> None:
     assert find(router, f"{HERE}/{quote(extension_id, safe='')}")[1]["extension_id"] == extension_id
 
 
-@settings(deadline=None, database=None)
 @given(raw=st.binary())
 def test_any_path_leads_somewhere(router: Router, raw: bytes) -> None:
     find(router, raw)

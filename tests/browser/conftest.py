@@ -1,4 +1,8 @@
-"""Chromium, the server, and sites of other origins, shared by all tests in this folder."""
+"""Chromium and sites of other origins, shared by all tests in this folder; servers, each shared by the tests of a file.
+
+A user's contacts, meetings, last choices and other pages are the same for all tests of a file, and begin anew with the
+next: it does not matter what other files did before.
+"""
 
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -92,20 +96,26 @@ def unlisted(sites: list[EmbeddingSite]) -> EmbeddingSite:
 
 
 @pytest.fixture(scope="session")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("browser") / "data"
+def lene_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in which Lene is, and that nobody uses but for copies."""
+    folder = tmp_path_factory.mktemp("browser") / "prepared"
     add_user(folder, LENE)
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
+def data(lene_alone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(shutil.copytree(lene_alone, tmp_path_factory.mktemp("browser") / "data"))
+
+
+@pytest.fixture(scope="module")
 def plain(data: Path, listed: EmbeddingSite) -> Iterator[RunningServer]:
     """A server that serves http only. Its polls hear of changes from the bus, or not at all."""
     with RunningServer(data, "--allow-origin", listed.origin, OPENUCWA_BUS_POLL_INTERVAL="3600") as server:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def secure(data: Path, listed: EmbeddingSite) -> Iterator[RunningServer]:
     """A server that serves http and https, with a certificate that nobody trusts."""
     need("openssl")
@@ -118,7 +128,7 @@ def secure(data: Path, listed: EmbeddingSite) -> Iterator[RunningServer]:
         yield server
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def lene(plain: RunningServer) -> AsyncIterator[UcwaClient]:
     """Lene again, with an application of her own beside the console."""
     async with httpx.AsyncClient(base_url=plain.urls[0], timeout=LIMIT) as http:
@@ -153,10 +163,10 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return data
 
 
-@pytest.fixture(scope="session")
-def shared(prepared: Path) -> Path:
-    """The store of all servers that may have one in common."""
-    return Path(shutil.copytree(prepared, prepared.with_name("shared")))
+@pytest.fixture(scope="module")
+def shared(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of all servers of a file that may have one in common."""
+    return Path(shutil.copytree(prepared, tmp_path_factory.mktemp("shared") / "data"))
 
 
 @pytest.fixture
@@ -165,7 +175,7 @@ def own(prepared: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(prepared, tmp_path / "data"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(shared: Path) -> Iterator[RunningServer]:
     """A server whose invitations wait for slow machines, and whose users may do much at once."""
     settings = {"INVITATION_TIMEOUT": "3600", "INVITATION_BURST": "1000", "PRESENCE_BURST": "1000"}

@@ -95,7 +95,7 @@ async def test_organizer_and_guests_go_through_a_whole_meeting(
     await page.get_by_label("Message to everyone").fill("Welcome")
     await page.get_by_role("button", name="Send").click()
     await expect(joe.page.locator("#messages")).to_contain_text("Welcome")
-    await console.check_page("15-room")
+    await console.check_page("15-meeting")
     await page.get_by_role("button", name="Delete", exact=True).click()
     await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     for guest in guests:

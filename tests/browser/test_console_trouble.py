@@ -14,7 +14,7 @@ from tests.users import LENE
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server that allows little."""
     folder = tmp_path_factory.mktemp("narrow") / "data"

@@ -266,7 +266,7 @@ async def test_markup_is_shown_as_text_everywhere(lene: Organizer, arrive: Arriv
         await expect(each.person(HOSTILE)).to_be_visible()
         await each.sees(HOSTILE, HOSTILE, HOSTILE)
         await expect(each.named("said")).to_contain_text(HOSTILE)
-        assert await each.page.locator("#room img:not(.face img), #room b, #said img").count() == 0
+        assert await each.page.locator("#inside img:not(.face img), #inside b, #said img").count() == 0
 
 
 async def test_leader_admits_promotes_and_removes_others(lene: Organizer, arrive: Arrive) -> None:

@@ -45,7 +45,7 @@ async def test_german_guest_joins_in_german(chromium: Browser, server: RunningSe
         meeting = await lene.schedule(subject="Quarterly planning")
         await lene.enter(meeting)
         guest = await Guest.open_browser(chromium, meeting["joinUrl"], "de-DE")
-        await guest.check_page("42-german-door")
+        await guest.check_page("42-german-before-joining")
         await guest.page.get_by_label("Ihr Name").fill("Jörg")
         await guest.page.get_by_role("button", name="Teilnehmen", exact=True).click()
         await expect(guest.page.get_by_role("heading", name="Sie sind im Wartebereich")).to_be_focused()

@@ -127,7 +127,7 @@ class PollingClient:
 
 
 @given(steps=STEPS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_every_event_is_received_once_and_in_order(steps: list[tuple[str, int]]) -> None:
     async def tell(folder: Path) -> None:
         story = PollingClient(folder)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from openucwa.transfer.importing import Importer
 from tests.cli.commands import PASSWORD, add, fails, run
 from tests.pictures.images import photo
 from tests.users import LENE
@@ -75,6 +76,28 @@ def test_keys_tokens_webhooks_and_data_that_leaves_are_in_the_trail(data: str, t
         "backup-written",
     ]
     assert "secret" not in trail.read_text("utf-8")
+
+
+def test_data_that_left_before_an_export_broke_off_is_in_the_trail(data: str, trail: Path) -> None:
+    add(data)
+    done = run("export", "/dev/full", "--data", data)
+    assert done.exit_code == 1
+    assert acts(trail)[1:] == [f"data-exported by=os:{getpass.getuser()} file=/dev/full"]
+
+
+def test_data_that_came_in_before_an_import_broke_off_is_in_the_trail(
+    data: str, trail: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(data)
+    run("export", str(tmp_path / "all.jsonl"), "--data", data)
+
+    async def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Importer, "add", interrupted)
+    new = str(tmp_path / "new")
+    assert run("import", str(tmp_path / "all.jsonl"), "--data", new).exit_code == 1
+    assert acts(trail)[-1] == f"data-imported by=os:{getpass.getuser()} file={tmp_path}/all.jsonl"
 
 
 def test_trail_that_cannot_be_written_is_named_before_anything_is_changed(

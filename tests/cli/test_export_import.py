@@ -67,6 +67,9 @@ def in_store(place: Place, work: Callable[[SqlStore], Awaitable[Any]]) -> Any:
     return asyncio.run(run())
 
 
+LEFT = "sip:left@contoso.com"
+
+
 async def fill(store: SqlStore) -> None:
     await store.users.add(user(LENE))
     await store.users.add(user(DAN, email=None, pool=None))
@@ -86,6 +89,8 @@ async def fill(store: SqlStore) -> None:
     )
     await store.extensions.add(DAN, "DAN00001", values, MANY, AT)
     await store.extensions.replace(LENE, MEETING, None, extension("slides", etag="2"), AT + 5, Author(LENE, "101", "a"))
+    await store.users.add(user(LEFT))
+    await store.users.remove(LEFT, AT)
     await store.meetings.add(meeting("HANDED00", conference_id="78", conversation_id=UUID), MANY)
     await store.meetings.hand_over(LENE, "HANDED00", DAN, MANY, lambda: "3", AT + 6)
     await store.photos.put(LENE, [picture(48, bytes(range(256)))], PhotoOrigin(None, ""))
@@ -130,6 +135,15 @@ def test_old_link_of_a_meeting_that_was_handed_over_leads_to_it_after_an_import(
         imported = run("import", str(tmp_path / "all.jsonl"), *new)
         assert f"handover: 1 {outcome}\n" in imported.stdout
         assert in_store(new, lambda store: store.meetings.find(LENE, "HANDED00")).organizer == DAN
+
+
+def test_removed_user_is_not_added_by_an_issuer_after_an_import(place: Place, new: Place, tmp_path: Path) -> None:
+    in_store(place, fill)
+    run("export", str(tmp_path / "all.jsonl"), *place)
+    for outcome in ("added", "unchanged"):
+        imported = run("import", str(tmp_path / "all.jsonl"), *new)
+        assert f"removed user: 1 {outcome}\n" in imported.stdout
+    assert in_store(new, lambda store: store.users.admit(user(LEFT, source="issuer"), create=True)) is None
 
 
 def test_import_into_the_engine_that_was_exported_from_changes_nothing(place: Place, tmp_path: Path) -> None:
@@ -223,7 +237,7 @@ def test_passwords_and_history_can_be_left_out(place: Place) -> None:
     in_store(place, fill)
     assert {"passwordHash"} <= exported(place)[1].keys()
     lines = exported(place, "--without-passwords", "--without-history")
-    assert kinds(lines) == ["openucwa", "user", "schema", "meeting", "handover", "extension"]
+    assert kinds(lines) == ["openucwa", "user", "removedUser", "schema", "meeting", "handover", "extension"]
     assert not any("passwordHash" in line for line in lines)
 
 
@@ -251,6 +265,7 @@ OF_EXTENSION = {"extensionId": "agenda", "type": "RoamedParticipantData"}
         ("handover", {"organizer": "joe"}, "organizer: must be a SIP URI"),
         ("handover", {"successor": LENE}, "successor: must be another user than organizer"),
         ("handover", {"onlineMeetingId": "short"}, "onlineMeetingId: must match"),
+        ("removedUser", {"uri": "joe"}, "uri: must be a SIP URI"),
         ("user", {"uri": "joe"}, "uri: must be a SIP URI"),
         ("user", {"passwordHash": "plain"}, "passwordHash: must be a hash of Argon2"),
         ("user", {"passwordHash": "$argon2id$v=19$m=8"}, "passwordHash: must be a hash of Argon2"),

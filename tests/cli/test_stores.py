@@ -15,16 +15,16 @@ def test_copy_requires_a_target_database(data: str) -> None:
 
 
 def test_missing_store_cannot_be_copied(data: str) -> None:
-    told = run("copy", "--data", data, "--store", "postgresql://nobody:hidden@127.0.0.1:1/none")
-    fails(told, f"no store found in {data}; --data names the folder")
+    result = run("copy", "--data", data, "--store", "postgresql://nobody:hidden@127.0.0.1:1/none")
+    fails(result, f"no store found in {data}; --data names the folder")
     assert not Path(data).exists()
 
 
 def test_error_about_an_unreachable_database_does_not_show_its_password(data: str) -> None:
     assert add(data).exit_code == 0
-    told = run("copy", "--data", data, "--store", "postgresql://nobody:hidden@127.0.0.1:1/none")
-    assert (told.exit_code, "unreachable" in told.stderr) == (1, True)
-    assert "hidden" not in told.output
+    result = run("copy", "--data", data, "--store", "postgresql://nobody:hidden@127.0.0.1:1/none")
+    assert (result.exit_code, "unreachable" in result.stderr) == (1, True)
+    assert "hidden" not in result.output
 
 
 def test_commands_read_the_settings_file_of_the_installation(installed: Path, tmp_path: Path) -> None:

@@ -34,10 +34,10 @@ class BusyMeeting:
             found = (await shown(client, extensions_of(meeting)))["_embedded"]["onlineMeetingExtension"]
             assert {each["id"]: each["text"] for each in found} == expected
 
-        async def told() -> bool:
+        async def delivered() -> bool:
             return self.listener.view.extensions == expected
 
-        await eventually(told, lambda: [self.listener.view.extensions, expected])
+        await eventually(delivered, lambda: [self.listener.view.extensions, expected])
         await until_heard(set(self.speaker.said), self.listener)
         heard = self.listener.view.messages
         assert [text for text in heard if text not in self.speaker.perhaps] == self.speaker.said

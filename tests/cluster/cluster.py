@@ -16,7 +16,8 @@ from argon2 import PasswordHasher
 from openucwa.model.user import User
 from openucwa.store.postgres import PostgresStore
 from tests.client import PASSWORD, UcwaClient
-from tests.deploy.nginx import Nginx, free_ports
+from tests.deploy.nginx import Nginx
+from tests.ports import free_ports
 from tests.process.running import RunningServer
 from tests.users import ALEX, DANA, LENE
 

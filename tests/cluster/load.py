@@ -35,7 +35,7 @@ class Client:
         self.going = True
         self.trouble = NONE
         self.outcomes: Counter[str] = Counter()
-        self.told = 0
+        self.received = 0
 
     async def go_on(self) -> None:
         while self.going:
@@ -57,7 +57,7 @@ class Client:
         self.outcomes[f"{method} {outcome}"] += 1
         trouble |= self.trouble
         if answer is not None and answer.status_code < 500:
-            self.told += 1
+            self.received += 1
             return answer
         if method == "GET":
             trouble -= NODE_GOES
@@ -199,20 +199,20 @@ async def trouble(*clients: Client, answers: frozenset[int] = NODE_GOES) -> Asyn
 
 async def all_go_on(*clients: Client) -> None:
     """Returns once each client has had further confirmed responses."""
-    before = [client.told for client in clients]
+    before = [client.received for client in clients]
 
     async def more() -> bool:
-        return all(client.told >= count + 10 for client, count in zip(clients, before, strict=True))
+        return all(client.received >= count + 10 for client, count in zip(clients, before, strict=True))
 
     await eventually(more, lambda: [client.outcomes for client in clients])
 
 
 async def all_meet_trouble(*clients: Client) -> None:
     """Returns once each client has had a request with an unknown outcome."""
-    before = [client.outcomes.total() - client.told for client in clients]
+    before = [client.outcomes.total() - client.received for client in clients]
 
     async def met() -> bool:
-        now = [client.outcomes.total() - client.told for client in clients]
+        now = [client.outcomes.total() - client.received for client in clients]
         return all(count > was for count, was in zip(now, before, strict=True))
 
     await eventually(met, lambda: [client.outcomes for client in clients])

@@ -16,7 +16,7 @@ def cluster(request: pytest.FixtureRequest) -> Cluster:
     return found
 
 
-async def told(person: Participant) -> list[str]:
+async def event_texts(person: Participant) -> list[str]:
     """The events of the next set that has any: rel and type."""
     while True:
         body = (await person.poll()).json()
@@ -37,23 +37,23 @@ async def test_presence_set_on_one_node_is_sent_by_another(cluster: Cluster, com
     body = {"duration": 10, "uris": [f"sip:{DANA}"]}
     made = await lene.client.post(f"{lene.client.app}/people/presenceSubscriptions", json=body)
     assert made.status_code == 201, made.text
-    assert await told(lene) == ["presenceSubscription added", "contact added", "contactPresence updated"]
+    assert await event_texts(lene) == ["presenceSubscription added", "contact added", "contactPresence updated"]
     assert await availability(lene) == "Offline"
 
     me = f"{dana.client.app}/me"
     answer = await dana.client.post(f"{me}/makeMeAvailable", json={"inactiveTimeout": "00:00:01", "signInAs": "Busy"})
     assert answer.status_code == 204, answer.text
-    assert "contactPresence updated" in await told(lene)
+    assert "contactPresence updated" in await event_texts(lene)
     answer = await dana.client.post(f"{me}/note", json={"message": "here"})
     assert answer.status_code == 204, answer.text
-    events = await told(lene)
+    events = await event_texts(lene)
     while "contactNote updated" not in events:
-        events += await told(lene)
+        events += await event_texts(lene)
 
     # Both nodes look for users who became idle: each change is told once.
     while await availability(lene) != "IdleBusy":
-        events += await told(lene)
+        events += await event_texts(lene)
     assert events.count("contactPresence updated") <= 1
     await dana.client.delete(dana.client.app)
-    assert "contactPresence updated" in await told(lene)
+    assert "contactPresence updated" in await event_texts(lene)
     assert await availability(lene) == "Offline"

@@ -86,10 +86,10 @@ async def meeting(cluster: Cluster, come: Come, connect: Connect) -> AsyncIterat
         # A change that was refused while it was under way may have been made: no more was promised.
         assert there >= found.written
 
-        async def told() -> bool:
+        async def delivered() -> bool:
             return all(listener.view.extensions.keys() == there for listener in listeners)
 
-        await eventually(told, lambda: [there, *(listener.view.extensions for listener in listeners)])
+        await eventually(delivered, lambda: [there, *(listener.view.extensions for listener in listeners)])
     # Polls that were refused were refused for this and nothing else; or an earlier one's answer, which nobody heard of,
     # was stored after all, and theirs came second (409).
     assert {status for listener in listeners for status in listener.tried_again} <= {409, 503}

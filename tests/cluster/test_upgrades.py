@@ -109,10 +109,10 @@ async def test_older_nodes_refuse_an_upgraded_store_and_damage_nothing(
     async with listening(new):
         assert (await at_new.replace(extension, text="2")).status_code == 200
 
-        async def told() -> bool:
+        async def delivered() -> bool:
             return new.shares[-1:] == [2]
 
-        await eventually(told, lambda: new.shares)
+        await eventually(delivered, lambda: new.shares)
     assert not cluster.faults, "\n".join(cluster.faults)
 
 

@@ -70,7 +70,7 @@ class Application(EventClient):
     async def listen(self) -> None:
         """Subscribes, and takes in the event that says so."""
         await self.subscribe()
-        assert await self.told() == ["myContactsAndGroupsSubscription updated"]
+        assert await self.event_texts() == ["myContactsAndGroupsSubscription updated"]
 
     async def events(self) -> list[dict[str, Any]]:
         """All events of the next set."""
@@ -80,7 +80,7 @@ class Application(EventClient):
         assert {sender["href"] for sender in body["sender"]} <= {self.people}
         return [event for sender in body["sender"] for event in sender["events"]]
 
-    async def told(self) -> list[str]:
+    async def event_texts(self) -> list[str]:
         """The events of the next set, in short: `contact added alexd@contoso.com in myContacts`."""
         return [short(event) for event in await self.events()]
 

@@ -214,13 +214,13 @@ class RandomContacts:
         return {link["href"].rpartition("/")[2] for link in links}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(STEPS)
 def test_every_application_converges_to_the_users_contacts(steps: list[Step]) -> None:
     live(RandomContacts, steps)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(steps=STEPS)
 def test_every_application_converges_on_postgresql(
     postgres: PostgresServer, used_store: str, steps: list[Step]

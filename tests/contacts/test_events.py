@@ -43,7 +43,7 @@ async def test_application_is_notified_of_changes_by_another(lene_here: Applicat
     remove = f"{other.people}/groupMemberships/removeContactFromAllGroups"
     assert (await other.client.post(remove, json={"contactUri": DANA})).status_code == 204
     dana = "contact added danab@contoso.com"
-    assert await lene_here.told() == [
+    assert await lene_here.event_texts() == [
         "group added in myGroups",
         f"{dana} in myContacts",
         f"{dana} in group",
@@ -59,7 +59,7 @@ async def test_application_is_notified_of_changes_by_another(lene_here: Applicat
 async def test_application_is_notified_of_its_own_changes(lene_here: Application) -> None:
     await lene_here.listen()
     await lene_here.add(DANA, "pinnedGroup")
-    assert await lene_here.told() == [
+    assert await lene_here.event_texts() == [
         "contact added danab@contoso.com in myContacts",
         "contact added danab@contoso.com in pinnedGroup",
     ]
@@ -92,8 +92,8 @@ async def test_no_events_without_a_subscription(lene_here: Application, come: Co
     other = await come(endpoint="another")
     await other.listen()
     await lene_here.add(DANA)
-    assert await lene_here.told() == []
-    assert len(await other.told()) == 2
+    assert await lene_here.event_texts() == []
+    assert len(await other.event_texts()) == 2
 
 
 async def test_no_events_after_the_end_of_a_subscription(lene_here: Application) -> None:
@@ -101,7 +101,7 @@ async def test_no_events_after_the_end_of_a_subscription(lene_here: Application)
     stop = f"{lene_here.people}/contactsAndGroupsSubscription/stopSubscriptionToContactsAndGroups"
     await lene_here.client.post(stop)
     await lene_here.add(DANA)
-    assert await lene_here.told() == []
+    assert await lene_here.event_texts() == []
 
 
 async def test_new_subscription_sends_no_earlier_changes(lene_here: Application, come: Come) -> None:
@@ -110,7 +110,7 @@ async def test_new_subscription_sends_no_earlier_changes(lene_here: Application,
     await lene_here.add(DANA)
     await lene_here.listen()
     await lene_here.add(ALEX, "pinnedGroup")
-    assert await lene_here.told() == [
+    assert await lene_here.event_texts() == [
         "contact added alexd@contoso.com in myContacts",
         "contact added alexd@contoso.com in pinnedGroup",
     ]
@@ -122,12 +122,12 @@ async def test_expiring_subscription_is_announced_and_ends(
     await lene_here.listen()
     await world.advance(8 * 60 + 10)
     await service.sweeper.sweep_applications()
-    assert await lene_here.told() == ["myContactsAndGroupsSubscription updated"]
+    assert await lene_here.event_texts() == ["myContactsAndGroupsSubscription updated"]
     await world.advance(2 * 60)
     assert await state(lene_here) == "Disconnected"
     await lene_here.add(DANA)
     await service.sweeper.sweep_applications()
-    assert await lene_here.told() == []
+    assert await lene_here.event_texts() == []
 
 
 async def test_refreshed_subscription_lasts_longer(service: Service, lene_here: Application, world: FakeWorld) -> None:
@@ -142,8 +142,8 @@ async def test_only_the_owner_is_notified_of_a_changed_relationship(lene_here: A
     for each in (lene_here, dana):
         await each.listen()
     await lene_here.set_level("danab@contoso.com", "Blocked")
-    assert await lene_here.told() == ["contactPrivacyRelationship updated danab@contoso.com in contact"]
-    assert await dana.told() == []
+    assert await lene_here.event_texts() == ["contactPrivacyRelationship updated danab@contoso.com in contact"]
+    assert await dana.event_texts() == []
 
 
 async def test_delegate_is_notified_of_the_delegator(lene_here: Application, come: Come) -> None:
@@ -151,7 +151,7 @@ async def test_delegate_is_notified_of_the_delegator(lene_here: Application, com
     await dana.listen()
     membership = await lene_here.add(DANA, "delegatesGroup")
     assert (await lene_here.client.delete(self_of(membership))).status_code == 204
-    assert await dana.told() == [
+    assert await dana.event_texts() == [
         "contact added lenea@contoso.com in delegatorsGroup",
         "contact deleted lenea@contoso.com in delegatorsGroup",
     ]

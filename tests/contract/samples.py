@@ -175,7 +175,7 @@ async def with_participants(store: Store, *extension_ids: str) -> None:
         await store.conversations.join(participation(owner), invitation(owner), "1", MANY, AT)
 
 
-async def told(store: Store) -> list[str]:
+async def event_kinds(store: Store) -> list[str]:
     """The kinds of event by which those who take part in the meeting were told of changes of it and its extensions:
     first all of them, then the organizer alone."""
     topics = (conversation_topic(LENE, MEETING), application_topic(LENE, "101"))

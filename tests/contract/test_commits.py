@@ -18,9 +18,9 @@ from tests.contract.samples import (
     MANY,
     MEETING,
     application,
+    event_kinds,
     extension,
     logged,
-    told,
     user,
     with_meeting,
     with_participants,
@@ -136,7 +136,7 @@ async def test_refused_change_does_not_affect_others(store: Store) -> None:
         return_exceptions=True,
     )
     assert [answer is None for answer in answers] == [False, False] + [True, False] * 9
-    assert await told(store) == [EXTENSION_CHANGED] * 9
+    assert await event_kinds(store) == [EXTENSION_CHANGED] * 9
 
 
 async def test_failing_change_leaves_nothing_and_does_not_affect_others(store: Store) -> None:
@@ -163,7 +163,7 @@ async def test_cancelled_caller_does_not_affect_others(store: Store) -> None:
     assert [isinstance(answer, asyncio.CancelledError) for answer in answers] == [True, False] * 4 + [True]
     stored = {found.id for found in (await store.meetings.get_with_extensions(LENE, MEETING))[1]}
     assert stored >= {"1", "3", "5", "7"}
-    assert len(await told(store)) == len(stored)
+    assert len(await event_kinds(store)) == len(stored)
 
 
 async def test_caller_cancelled_during_its_change_does_not_affect_others(store: Store) -> None:
@@ -207,7 +207,7 @@ async def test_closing_finishes_changes_in_progress(engine: Callable[[], Store])
     second = engine()
     await second.open()
     assert len((await second.meetings.get_with_extensions(LENE, MEETING))[1]) == 9
-    assert await told(second) == [EXTENSION_CHANGED] * 9
+    assert await event_kinds(second) == [EXTENSION_CHANGED] * 9
     await second.close()
 
 

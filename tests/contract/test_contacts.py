@@ -64,7 +64,7 @@ async def subscribe(store: Store, owner: str = LENE) -> None:
     await store.contacts.subscribe(owner, "101", 1_000, 1_000, AT)
 
 
-async def told(store: Store, owner: str = LENE) -> list[str]:
+async def event_texts(store: Store, owner: str = LENE) -> list[str]:
     """The events about the owner's contacts, in short."""
     events = await store.events.after({contacts_topic(owner): 0}, MANY)
     names = ("uri", "group", "id", "name")
@@ -308,7 +308,7 @@ async def test_changes_raise_events_for_subscribers(store: Store) -> None:
     await store.contacts.remove_group(LENE, "1", None, AT)
     await store.contacts.remove_from_all(LENE, DAN, AT)
     await store.contacts.set_relationship(LENE, None, Relationship(DAN, PrivacyLevel.BLOCKED, "1"), MANY, AT)
-    assert await told(store) == [
+    assert await event_texts(store) == [
         f"{GROUP_ADDED} 1 Family",
         f"{CONTACT_ADDED} {DAN}",
         f"{MEMBER_ADDED} {DAN} 1",
@@ -326,7 +326,7 @@ async def test_delegate_is_notified_of_addition_and_removal(store: Store) -> Non
     await subscribe(store, DAN)
     await add(store, DAN, "delegatesGroup")
     await store.contacts.remove_from_all(LENE, DAN, AT)
-    assert await told(store, DAN) == [
+    assert await event_texts(store, DAN) == [
         f"{MEMBER_ADDED} {LENE} delegatorsGroup",
         f"{MEMBER_DELETED} {LENE} delegatorsGroup",
     ]
@@ -334,7 +334,7 @@ async def test_delegate_is_notified_of_addition_and_removal(store: Store) -> Non
 
 async def test_no_events_are_raised_without_a_subscription(store: Store) -> None:
     await add(store, DAN)
-    assert await told(store) == []
+    assert await event_texts(store) == []
 
 
 async def test_subscription_begins_with_the_next_event(store: Store) -> None:
@@ -434,5 +434,5 @@ async def test_removed_user_is_nobodys_delegate_or_delegator(store: Store) -> No
     await store.users.remove(DAN, AT)
     assert await uris(store) == []
     assert await uris(store, "delegatorsGroup", ALEX) == []
-    assert (await told(store))[-2:] == [f"{MEMBER_DELETED} {DAN} delegatesGroup", f"{CONTACT_DELETED} {DAN}"]
-    assert (await told(store, ALEX))[-1] == f"{MEMBER_DELETED} {DAN} delegatorsGroup"
+    assert (await event_texts(store))[-2:] == [f"{MEMBER_DELETED} {DAN} delegatesGroup", f"{CONTACT_DELETED} {DAN}"]
+    assert (await event_texts(store, ALEX))[-1] == f"{MEMBER_DELETED} {DAN} delegatorsGroup"

@@ -10,7 +10,7 @@ from openucwa.model.conversation_events import EXTENSION_CHANGED, ORGANIZER_DATA
 from openucwa.model.meeting import ExtensionType
 from openucwa.model.refusals import AlreadyExists, PreconditionFailed, ResourceNotFound, TooManyGroups
 from openucwa.store.contract import Store
-from tests.contract.samples import AT, DAN, MANY, MEETING, extension, told, with_meeting, with_participants
+from tests.contract.samples import AT, DAN, MANY, MEETING, event_kinds, extension, with_meeting, with_participants
 from tests.users import LENE
 
 ROOM = conversation_topic(LENE, MEETING)
@@ -53,11 +53,11 @@ async def test_properties_are_stored_byte_by_byte(store: Store) -> None:
 async def test_participants_are_notified_of_each_change_of_participant_data(store: Store) -> None:
     await with_participants(store)
     await store.extensions.add(LENE, MEETING, extension(), MANY, AT)
-    assert await told(store) == [EXTENSION_CHANGED]
+    assert await event_kinds(store) == [EXTENSION_CHANGED]
     await store.extensions.replace(LENE, MEETING, None, extension(etag="2"), AT)
-    assert await told(store) == [EXTENSION_CHANGED] * 2
+    assert await event_kinds(store) == [EXTENSION_CHANGED] * 2
     await store.extensions.remove(LENE, MEETING, "slides", None, AT)
-    assert await told(store) == [EXTENSION_CHANGED] * 3
+    assert await event_kinds(store) == [EXTENSION_CHANGED] * 3
 
 
 @pytest.mark.parametrize("hidden", [ExtensionType.UNDEFINED, ExtensionType.ROAMED_ORGANIZER_DATA])
@@ -66,23 +66,23 @@ async def test_only_the_organizer_is_notified_of_organizer_data(store: Store, hi
     await store.extensions.add(LENE, MEETING, extension(type=hidden), MANY, AT)
     await store.extensions.replace(LENE, MEETING, None, extension(type=hidden, etag="2"), AT)
     await store.extensions.remove(LENE, MEETING, "slides", None, AT)
-    assert await told(store) == [ORGANIZER_DATA_CHANGED] * 3
+    assert await event_kinds(store) == [ORGANIZER_DATA_CHANGED] * 3
 
 
 async def test_participants_are_notified_when_data_becomes_visible_or_invisible(store: Store) -> None:
     await with_participants(store, "slides")
     hidden, shown = (extension(type=ExtensionType.UNDEFINED, etag="2"), extension(etag="3"))
     await store.extensions.replace(LENE, MEETING, None, hidden, AT)
-    assert await told(store) == [EXTENSION_CHANGED]
+    assert await event_kinds(store) == [EXTENSION_CHANGED]
     await store.extensions.replace(LENE, MEETING, None, shown, AT)
-    assert await told(store) == [EXTENSION_CHANGED] * 2
+    assert await event_kinds(store) == [EXTENSION_CHANGED] * 2
 
 
 async def test_change_without_participants_appends_no_event(store: Store) -> None:
     await with_meeting(store, "slides")
     await store.extensions.add(LENE, MEETING, extension("more", type=ExtensionType.UNDEFINED), MANY, AT)
     assert await store.events.last_numbers([ROOM]) == {ROOM: 0}
-    assert await told(store) == []
+    assert await event_kinds(store) == []
 
 
 @pytest.mark.parametrize(("organizer", "meeting_id"), [(LENE, "other"), (DAN, MEETING)])
@@ -90,7 +90,7 @@ async def test_extension_of_a_missing_meeting_is_refused(store: Store, organizer
     await with_participants(store)
     with pytest.raises(ResourceNotFound):
         await store.extensions.add(organizer, meeting_id, extension(), MANY, AT)
-    assert await told(store) == []
+    assert await event_kinds(store) == []
 
 
 async def test_extensions_id_is_taken_once_in_a_meeting(store: Store) -> None:
@@ -99,7 +99,7 @@ async def test_extensions_id_is_taken_once_in_a_meeting(store: Store) -> None:
     with pytest.raises(AlreadyExists):
         await store.extensions.add(LENE, MEETING, extension(etag="2", properties=b"{}"), MANY, AT)
     assert await store.extensions.get(LENE, MEETING, "slides") == extension()
-    assert await told(store) == []
+    assert await event_kinds(store) == []
 
 
 async def test_one_of_several_concurrent_additions_of_an_id_succeeds(store: Store, other: Store) -> None:
@@ -113,7 +113,7 @@ async def test_one_of_several_concurrent_additions_of_an_id_succeeds(store: Stor
         return_exceptions=True,
     )
     assert sorted(type(answer).__name__ for answer in answers) == ["AlreadyExists"] * 15 + ["NoneType"]
-    assert await told(store) == [EXTENSION_CHANGED]
+    assert await event_kinds(store) == [EXTENSION_CHANGED]
 
 
 async def test_full_meeting_accepts_no_extension(store: Store) -> None:
@@ -121,7 +121,7 @@ async def test_full_meeting_accepts_no_extension(store: Store) -> None:
     with pytest.raises(TooManyGroups):
         await store.extensions.add(LENE, MEETING, extension(), 2, AT)
     assert await ids(store) == ["a", "b"]
-    assert await told(store) == []
+    assert await event_kinds(store) == []
 
 
 async def test_removed_extension_frees_its_bytes(store: Store) -> None:
@@ -143,7 +143,7 @@ async def test_limit_holds_among_many_at_once(store: Store, other: Store) -> Non
     )
     assert sorted(type(answer).__name__ for answer in answers) == ["NoneType"] * 10 + ["TooManyGroups"] * 22
     assert len(await ids(store)) == 10
-    assert await told(store) == [EXTENSION_CHANGED] * 10
+    assert await event_kinds(store) == [EXTENSION_CHANGED] * 10
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ async def test_missing_extension_is_refused(store: Store, organizer: str, meetin
     with pytest.raises(ResourceNotFound):
         await store.extensions.remove(*key, extension_id, frozenset({"1"}), AT)
     assert await ids(store) == ["slides"]
-    assert await told(store) == []
+    assert await event_kinds(store) == []
 
 
 @pytest.mark.parametrize("match", [None, frozenset({"1"}), frozenset({"1", "0", "tag \"'"})])
@@ -172,7 +172,7 @@ async def test_extension_is_replaced_if_it_matches(store: Store, match: frozense
     expected = extension(type=ExtensionType.UNDEFINED, etag="2", properties=b"{}")
     await store.extensions.replace(LENE, MEETING, match, expected, AT)
     assert await store.extensions.get(LENE, MEETING, "slides") == expected
-    assert await told(store) == [EXTENSION_CHANGED]
+    assert await event_kinds(store) == [EXTENSION_CHANGED]
 
 
 async def test_replaced_extension_keeps_its_place(store: Store) -> None:
@@ -197,7 +197,7 @@ async def test_extension_with_another_etag_is_not_changed(store: Store, match: f
     with pytest.raises(PreconditionFailed):
         await store.extensions.remove(LENE, MEETING, "slides", match, AT)
     assert await store.extensions.get(LENE, MEETING, "slides") == extension()
-    assert await told(store) == []
+    assert await event_kinds(store) == []
 
 
 async def test_extension_does_not_change_its_meetings_etag(store: Store) -> None:
@@ -224,7 +224,7 @@ async def test_one_of_several_writers_with_the_same_etag_wins(store: Store, othe
         assert [type(answer) for answer in answers if answer is not None] == [PreconditionFailed] * 3
         current = await store.extensions.get(LENE, MEETING, "slides")
         assert current == winner == await other.extensions.get(LENE, MEETING, "slides")
-    assert await told(store) == [EXTENSION_CHANGED] * 10
+    assert await event_kinds(store) == [EXTENSION_CHANGED] * 10
 
 
 async def test_either_removal_or_replacement_with_the_same_etag_wins(store: Store, other: Store) -> None:
@@ -243,4 +243,4 @@ async def test_removed_extension_is_gone(store: Store, match: frozenset[str] | N
     await with_participants(store, "slides", "notes")
     await store.extensions.remove(LENE, MEETING, "slides", match, AT)
     assert await ids(store) == ["notes"]
-    assert await told(store) == [EXTENSION_CHANGED]
+    assert await event_kinds(store) == [EXTENSION_CHANGED]

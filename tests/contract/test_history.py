@@ -74,8 +74,8 @@ async def test_missed_invitation_is_counted_until_it_is_read_or_removed(users: S
     await users.history.remove(DAN, MISSED.id, AT)
     assert await users.history.counts(DAN) == MissedItems()
     events = await users.events.after({application_topic(DAN, "101"): 0}, MANY)
-    told = (application_topic(DAN, "101"), "missedItems updated")
-    assert [(event.topic, event.kind) for event in events] == [told] * 3
+    missed_items_event = (application_topic(DAN, "101"), "missedItems updated")
+    assert [(event.topic, event.kind) for event in events] == [missed_items_event] * 3
 
 
 async def test_logs_of_others_are_not_found(talking: Store) -> None:

@@ -21,11 +21,11 @@ from tests.contract.samples import (
     SETTINGS,
     application,
     assigned,
+    event_kinds,
     extension,
     invitation,
     meeting,
     participation,
-    told,
     with_meeting,
     with_participants,
 )
@@ -212,7 +212,7 @@ async def test_missing_meeting_is_neither_replaced_nor_removed(store: Store, mat
 async def test_participants_are_notified_of_a_replacement(store: Store) -> None:
     await with_participants(store)
     await store.meetings.replace(LENE, MEETING, None, OTHER_SETTINGS, "2", AT)
-    assert await told(store) == [MEETING_CHANGED]
+    assert await event_kinds(store) == [MEETING_CHANGED]
 
 
 async def test_one_of_two_replacements_with_the_same_etag_succeeds(store: Store, other: Store) -> None:
@@ -230,7 +230,7 @@ async def test_one_of_two_replacements_with_the_same_etag_succeeds(store: Store,
             "PreconditionFailed",
             "PreconditionFailed",
         ]
-    assert await told(store) == [MEETING_CHANGED] * 5
+    assert await event_kinds(store) == [MEETING_CHANGED] * 5
 
 
 @pytest.mark.parametrize("match", [None, frozenset({"1"})])

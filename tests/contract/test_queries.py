@@ -66,9 +66,7 @@ async def change(store: Store, organizer: str, step: Step, guest: str = DAN) -> 
                 await store.extensions.remove(organizer, meeting_id, step.extension.id, None, AT)
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.lists(st.lists(steps, min_size=1, max_size=15), min_size=1, max_size=3),
     st.lists(filters, min_size=1, max_size=3),

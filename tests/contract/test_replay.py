@@ -162,7 +162,7 @@ async def read(store: Store, reader: str, page: int) -> list[Change]:
 
 
 @given(rounds=_ROUNDS, page=st.integers(1, 7))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 async def test_replayed_log_gives_the_state_and_shows_each_reader_what_it_may_see(
     store: Store, other: Store, rounds: list[list[Step]], page: int
 ) -> None:

@@ -218,13 +218,13 @@ class RandomMeeting:
         assert heard == sorted(set(heard)), "each message once, in order"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(STEPS)
 def test_every_client_converges_to_the_servers_state(steps: list[Step]) -> None:
     live(RandomMeeting, steps)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(steps=STEPS)
 def test_every_client_converges_on_postgresql(postgres: PostgresServer, used_store: str, steps: list[Step]) -> None:
     live_on_postgresql(RandomMeeting, steps, postgres, used_store)

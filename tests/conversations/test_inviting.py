@@ -31,8 +31,8 @@ async def ask(lene: UcwaClient, come: Come) -> Ask:
 async def test_invited_user_is_notified_of_inviter_and_meeting(ask: Ask) -> None:
     _, _, event = ask
     invitation = event["_embedded"]["onlineMeetingInvitation"]
-    told = (event["type"], invitation["direction"], invitation["state"], invitation["subject"])
-    assert told == ("started", "Incoming", "Connecting", "Come over")
+    shown = (event["type"], invitation["direction"], invitation["state"], invitation["subject"])
+    assert shown == ("started", "Incoming", "Connecting", "Come over")
     assert invitation["_links"]["from"]["title"] == "Lene Aaling"
     assert {"accept", "decline"} <= invitation["_links"].keys()
 
@@ -144,8 +144,8 @@ async def test_accepting_joins_the_invited_user(ask: Ask) -> None:
     await organizer.said()
     links = event["_embedded"]["onlineMeetingInvitation"]["_links"]
     assert await dana.post(links["accept"]["href"]) == 204
-    told = await dana.said()
-    assert (told[0], told[-1]) == ("conversation added", "onlineMeetingInvitation completed Success")
+    shown = await dana.said()
+    assert (shown[0], shown[-1]) == ("conversation added", "onlineMeetingInvitation completed Success")
     assert set(await organizer.said()) == {
         "participant added",
         "participant added in attendees",

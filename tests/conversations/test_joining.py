@@ -240,9 +240,9 @@ async def test_promoted_participant_is_notified_of_the_lobby(lene: UcwaClient, c
     meeting = await lene.schedule()
     organizer, dana, _ = await gathered(come, meeting)
     assert await organizer.post(f"{organizer.here}/participants/danab@contoso.com/promote") == 204
-    told = await dana.said()
-    assert told[-1] == "participant added in lobby"
-    assert "localParticipant updated" in told
+    texts = await dana.said()
+    assert texts[-1] == "participant added in lobby"
+    assert "localParticipant updated" in texts
 
 
 async def test_changed_role_updates_the_links_of_the_other_participants(lene: UcwaClient, come: Come) -> None:

@@ -210,9 +210,9 @@ async def test_last_message_arrives_though_its_sender_has_left(two: Two) -> None
     events = await dana.events()
     (message,) = [event["_embedded"]["message"] for event in events if event["link"]["rel"] == "message"]
     assert message["_links"]["plainMessage"]["href"].endswith(",Bye")
-    told = [short(event) for event in events]
-    assert told.index("message completed Success") < told.index("participant deleted")
-    assert told[-1] == "conversation deleted Ended"
+    texts = [short(event) for event in events]
+    assert texts.index("message completed Success") < texts.index("participant deleted")
+    assert texts[-1] == "conversation deleted Ended"
 
 
 async def test_end_of_an_application_ends_its_conversations(two: Two) -> None:

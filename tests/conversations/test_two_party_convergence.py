@@ -214,13 +214,13 @@ class RandomTalks:
         assert not [pair for pair in product(others, others) if f"secret of {pair[0]} and {pair[1]}" in everything]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(STEPS)
 def test_every_client_converges_to_the_servers_state(steps: list[Step]) -> None:
     live(RandomTalks, steps)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(steps=STEPS)
 def test_every_client_converges_on_postgresql(postgres: PostgresServer, used_store: str, steps: list[Step]) -> None:
     live_on_postgresql(RandomTalks, steps, postgres, used_store)

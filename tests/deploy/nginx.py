@@ -7,13 +7,13 @@ import ssl
 import subprocess
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tests.certificate import make_certificate
 from tests.needs import need
+from tests.ports import free_ports
 from tests.process.running import LIMIT
 
 CONF = Path(__file__).parents[2] / "deploy" / "nginx.conf"
@@ -35,18 +35,6 @@ http {{
     include {folder}/openucwa.conf;
 }}
 """
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on at this moment, no two of them the same."""
-    with ExitStack() as stack:
-        taken = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [each.getsockname()[1] for each in taken]
-
-
-def free_port() -> int:
-    """One of them."""
-    return free_ports(1)[0]
 
 
 class Nginx:

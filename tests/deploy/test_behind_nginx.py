@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.client import PASSWORD
-from tests.deploy.nginx import Nginx, free_port, free_ports
+from tests.deploy.nginx import Nginx
+from tests.ports import free_port, free_ports
 from tests.process.running import RunningServer
 from tests.process.server import add_user
 from tests.users import LENE

@@ -61,8 +61,8 @@ class CalledOperations:
         """Records an answer. AssertionError: its status is no success of this operation."""
         operation = self._operation(method, path)
         assert str(status) in operation["responses"], f"{method} {path}: {status} is not described"
-        told = operation["responses"][str(status)].get("content", {})
-        self.shown.append((told.get("application/json", {}).get("schema"), shown))
+        documented = operation["responses"][str(status)].get("content", {})
+        self.shown.append((documented.get("application/json", {}).get("schema"), shown))
         self.seen.add((shown.get("rel", operation["tags"][0]), method))
         self.seen |= {(name, method) for name in names_of(operation["tags"][0], method) if name not in VIEWS}
         self.seen.update(name for name, pattern in _ALSO.items() if name[1] == method and pattern.search(path))

@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from openucwa import __version__
-from tests.deploy.nginx import free_ports
 from tests.docs.walking import LIMIT, ROOT, walk
 from tests.needs import need
+from tests.ports import free_port
 from tests.process.running import environment
 from tests.web.packing import install_package
 
@@ -145,7 +145,7 @@ def test_workflow_with_python_passes(tmp_path: Path) -> None:
 def test_workflow_with_the_container_passes(tmp_path: Path) -> None:
     assert 'ENTRYPOINT ["openucwa"]' in (ROOT / "deploy" / "Containerfile").read_text()
     write_javascript(tmp_path)
-    (port,) = free_ports(1)
+    port = free_port()
     own = f"http://127.0.0.1:{port}"
     commands = re.sub(f"{re.escape(CONTAINER)}(.*)", rf"openucwa \1 --listen {own} &", steps(workflows()[1]))
     assert "docker" not in commands

@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from tests.deploy.nginx import free_ports
 from tests.docs.walking import ROOT, commands, walk
 from tests.needs import need
+from tests.ports import free_port
 
 PAGE = "README.md"
 SECTION = "From a package"
@@ -13,7 +13,7 @@ SECTION = "From a package"
 
 def test_lines_lead_from_a_wheel_to_a_first_request(tmp_path: Path) -> None:
     pipx = need("pipx")
-    (port,) = free_ports(1)
+    port = free_port()
     # The locked versions, without their hashes, which a wheel of our own does not have.
     locked = re.findall(r"^([\w.-]+==[\w.]+)", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE)
     (tmp_path / "constraints.txt").write_text("\n".join(locked), "utf-8")

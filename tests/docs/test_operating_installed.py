@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from tests.client import PASSWORD
-from tests.deploy.nginx import free_ports
 from tests.docs.walking import blocks, commands
 from tests.machine import Machine
+from tests.ports import free_port
 from tests.process.running import LIMIT
 
 PAGE = "docs/operating.md"
@@ -25,7 +25,7 @@ class Installed:
     """A machine on which the commands of *Installing* were run. `said`: what they printed."""
 
     def __init__(self, machine: Machine) -> None:
-        (port,) = free_ports(1)
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.machine = machine
         settings = machine.checkout / "deploy" / "openucwa.toml"

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.certificate import make_certificate
-from tests.deploy.nginx import MAIN, free_ports
+from tests.deploy.nginx import MAIN
 from tests.docs.walking import ROOT, blocks, commands, nginx_in, walk
 from tests.nats import NatsServer
 from tests.needs import need
+from tests.ports import free_port, free_ports
 from tests.postgres import OWNER, PostgresServer
 from tests.process.running import LIMIT, RunningServer
 from tests.process.server import add_user
@@ -42,7 +43,7 @@ def served(command: str, url: str, folder: Path) -> str:
 
 
 def test_server_with_a_certificate_serves_https(tmp_path: Path) -> None:
-    (port,) = free_ports(1)
+    port = free_port()
     certificate, key = make_certificate(tmp_path)
     Path(certificate).rename(tmp_path / "chain.pem")
     Path(key).rename(tmp_path / "key.pem")
@@ -53,7 +54,7 @@ def test_server_with_a_certificate_serves_https(tmp_path: Path) -> None:
 
 
 def test_workers_serve_at_one_address(tmp_path: Path) -> None:
-    (port,) = free_ports(1)
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = commands(PAGE, "Several workers").strip()
     assert '{"ready":true}' in served(f"{command} --listen {url}", url, tmp_path)

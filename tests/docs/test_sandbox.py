@@ -9,8 +9,8 @@ from pathlib import Path
 
 from openucwa.sandbox.faults import KINDS
 from openucwa.testing import plugin
-from tests.deploy.nginx import free_ports
 from tests.docs.walking import ROOT, walk
+from tests.ports import free_port
 from tests.process.running import LIMIT, environment
 
 PAGE = (ROOT / "docs" / "sandbox.md").read_text("utf-8")
@@ -32,7 +32,7 @@ def shown(language: str) -> str:
 
 
 def test_commands_print_what_the_page_shows(tmp_path: Path) -> None:
-    (port,) = free_ports(1)
+    port = free_port()
     own = f"http://127.0.0.1:{port}"
     start, *rest = blocks("sh")
     start = start.replace("openucwa sandbox", f"openucwa sandbox --listen {own}")

@@ -94,7 +94,7 @@ def test_twice_the_users_need_twice_the_rows_and_rates(costs: Costs) -> None:
         "topics",
         "commits",
         "rows",
-        "notes",
+        "activity_records",
         "events_stored",
         "database",
         "work",
@@ -116,7 +116,7 @@ def test_number_of_processes_is_the_smallest_that_does_the_work(costs: Costs, bu
     planned = here.machines.planned
 
     def enough(processes: float) -> bool:
-        return processes * planned >= here.work + processes * here.heard(processes) - 1e-9
+        return processes * planned >= here.work + processes * here.receiving(processes) - 1e-9
 
     assert enough(here.by_cpu)
     assert not enough(0.98 * here.by_cpu)
@@ -153,7 +153,7 @@ def test_process_notifies_participants_one_after_the_other(costs: Costs) -> None
 
 
 def test_large_meeting_is_notified_sooner_by_more_processes(costs: Costs) -> None:
-    quick = replace(costs, note_trips=0)
+    quick = replace(costs, record_trips=0)
     few, many = (deliver(Needs(Load(100_000), quick, Machines(planned=part), "NATS")) for part in (0.6, 0.2))
     assert many.quantile(0.5, least=500) < few.quantile(0.5, least=500)
 

@@ -137,15 +137,15 @@ _patches: Mapping[str, SearchStrategy[Any]] = {
 def bodies(operation: Operation | None, description: Description) -> SearchStrategy[Body]:
     """Bodies for the operation; None: for nothing in particular."""
     nonsense = st.tuples(_content_types, _nonsense)
-    told = operation.body if operation is not None else {}
-    if not told:
+    described = operation.body if operation is not None else {}
+    if not described:
         return seldom(st.just((None, b"")), nonsense)
-    good = st.one_of([_good(media_type, told, description) for media_type in told])
-    nonsense |= st.tuples(st.sampled_from(list(told)), _nonsense)
+    good = st.one_of([_good(media_type, described, description) for media_type in described])
+    nonsense |= st.tuples(st.sampled_from(list(described)), _nonsense)
     return seldom(good, nonsense, 3)
 
 
-def _good(media_type: str, told: Mapping[str, Any], description: Description) -> SearchStrategy[Body]:
+def _good(media_type: str, described: Mapping[str, Any], description: Description) -> SearchStrategy[Body]:
     """Bodies of this type. What takes XML takes the same properties in JSON, whose schema tells of them."""
     if media_type == "multipart/batching":
         return _batches(description)
@@ -153,9 +153,9 @@ def _good(media_type: str, told: Mapping[str, Any], description: Description) ->
         return texts.map(lambda text: (media_type, text.encode()))
     if media_type.startswith("image/"):
         return (st.just(PICTURE) | st.binary(max_size=40)).map(lambda content: (media_type, content))
-    if (known := _known(media_type, told)) is not None:
+    if (known := _known(media_type, described)) is not None:
         return known.map(lambda value: (media_type, json.dumps(value).encode()))
-    schema = description.resolve(told["application/json"] if media_type in XML_TYPES else told[media_type])
+    schema = description.resolve(described["application/json"] if media_type in XML_TYPES else described[media_type])
     write = _WRITERS[media_type]
     properties = valid(schema, description)
     names = list(schema.get("properties", ()))
@@ -165,11 +165,11 @@ def _good(media_type: str, told: Mapping[str, Any], description: Description) ->
     return seldom(properties, spoiled, 4).map(write)
 
 
-def _known(media_type: str, told: Mapping[str, Any]) -> SearchStrategy[Any] | None:
+def _known(media_type: str, described: Mapping[str, Any]) -> SearchStrategy[Any] | None:
     """Bodies of JSON that their schema says too little of."""
-    if SCHEMA in told:
+    if SCHEMA in described:
         return _schemas
-    if media_type == "application/json" and "changes" in told[media_type].get("properties", {}):
+    if media_type == "application/json" and "changes" in described[media_type].get("properties", {}):
         return _change_sets
     return _patches.get(media_type)
 

@@ -21,14 +21,14 @@ class Operation:
 
     path: str
     method: str
-    told: Mapping[str, Any]
+    described: Mapping[str, Any]
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
 
     @property
     def statuses(self) -> frozenset[int]:
-        return frozenset(map(int, self.told["responses"]))
+        return frozenset(map(int, self.described["responses"]))
 
     @property
     def successes(self) -> frozenset[int]:
@@ -37,12 +37,12 @@ class Operation:
     @property
     def query(self) -> list[Mapping[str, Any]]:
         """The documented query parameters."""
-        return [each for each in self.told["parameters"] if each["in"] == "query"]
+        return [each for each in self.described["parameters"] if each["in"] == "query"]
 
     @property
     def body(self) -> Mapping[str, Any]:
         """The schemas of the body by media type; empty: none is documented."""
-        content = self.told.get("requestBody", {}).get("content", {})
+        content = self.described.get("requestBody", {}).get("content", {})
         return {media_type: each.get("schema", {}) for media_type, each in content.items()}
 
 
@@ -62,15 +62,15 @@ class Description:
                     responses = {status: self.resolve(each) for status, each in item[method]["responses"].items()}
                     yield Operation(path, method.upper(), {**item[method], "responses": responses})
 
-    def resolve(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
+    def resolve(self, described: Mapping[str, Any]) -> Mapping[str, Any]:
         """`told`, or what it refers to."""
-        if "allOf" in told:
+        if "allOf" in described:
             # The same as another schema, under a name of its own.
-            return self.resolve(told["allOf"][0])
-        if "$ref" not in told:
-            return told
+            return self.resolve(described["allOf"][0])
+        if "$ref" not in described:
+            return described
         found: Any = self.document
-        for name in told["$ref"].removeprefix("#/").split("/"):
+        for name in described["$ref"].removeprefix("#/").split("/"):
             found = found[name]
         return self.resolve(found)
 
@@ -113,7 +113,7 @@ class Description:
     def _validator(self, path: str, method: str, status: int) -> jsonschema_rs.Validator | None:
         key = (path, method, status)
         if key not in self._validators:
-            response = self._by_place[path, method].told["responses"].get(str(status), {})
+            response = self._by_place[path, method].described["responses"].get(str(status), {})
             schema = response.get("content", {}).get("application/json", {}).get("schema")
             self._validators[key] = schema and jsonschema_rs.Draft202012Validator(
                 {**schema, "components": self.document["components"]}

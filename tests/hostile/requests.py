@@ -176,14 +176,14 @@ def _paths(draw: DrawFn, template: str) -> str:
 
 def _queries(operation: Operation, description: Description) -> SearchStrategy[str]:
     pairs = [
-        st.tuples(st.just(told["name"]), seldom(valid(told["schema"], description, told["name"]), texts))
-        for told in operation.query
+        st.tuples(st.just(described["name"]), seldom(valid(described["schema"], description, described["name"]), texts))
+        for described in operation.query
     ]
     unknown = st.tuples(texts, texts)
     listed = st.lists(st.one_of(*pairs, unknown), max_size=3).map(
         lambda drawn: "&".join(f"{quote(name)}={quote(str(value), safe='~')}" for name, value in drawn)
     )
-    required = [told["name"] for told in operation.query if told.get("required")]
+    required = [described["name"] for described in operation.query if described.get("required")]
     # A value that has to be there is there, most of the time.
     given = listed.map(lambda query: "&".join([*(f"{name}=a" for name in required), query]))
     if not operation.query:

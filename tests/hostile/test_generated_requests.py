@@ -32,8 +32,6 @@ WANTED = int(os.environ.get("HOSTILE_REQUESTS", MOST_DAYS))
 
 SETTINGS = settings(
     derandomize="HOSTILE_REQUESTS" not in os.environ,
-    database=None,
-    deadline=None,
     # A failure is told with its request: what led to it is the server's state, which a smaller one would not meet.
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),

@@ -26,10 +26,10 @@ async def send(service: Service, lene: UcwaClient) -> Send:
 
     async def sender(method: str, target: str, body: bytes = b"", **headers: str) -> Answer:
         path, _, query = target.partition("?")
-        told = {"host": "ucwa.example.com", "authorization": f"Bearer {lene.token}"}
-        told |= {name.replace("_", "-"): value for name, value in headers.items()}
+        usual = {"host": "ucwa.example.com", "authorization": f"Bearer {lene.token}"}
+        usual |= {name.replace("_", "-"): value for name, value in headers.items()}
         began = time.process_time()
-        answer = await ask(service, Request(method, path, query, tuple(told.items()), body))
+        answer = await ask(service, Request(method, path, query, tuple(usual.items()), body))
         assert time.process_time() - began < AT_ONCE
         for name, value in answer.headers:
             assert "\r" not in value + name

@@ -19,15 +19,15 @@ EXTENSIONS = f"{MEETINGS}/{{meeting_id}}/onlineMeetingExtensions"
 async def document(service: Service) -> dict[str, Any]:
     answer = await ask(service, Request("GET", "/openapi.json", headers=(("host", "a"),)))
     assert answer.header("content-type") == "application/json"
-    told: dict[str, Any] = json.loads(answer.body)
-    return told
+    description: dict[str, Any] = json.loads(answer.body)
+    return description
 
 
 def operations(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
     return {
-        (path, method.upper()): told
+        (path, method.upper()): description
         for path, item in document["paths"].items()
-        for method, told in item.items()
+        for method, description in item.items()
         if method != "parameters"
     }
 
@@ -49,10 +49,10 @@ def test_tool_can_read_every_operation(document: dict[str, Any]) -> None:
 
 
 def test_every_operation_has_a_unique_id_and_a_summary(document: dict[str, Any]) -> None:
-    told = operations(document).values()
-    assert len({each["operationId"] for each in told}) == len(told)
+    description = operations(document).values()
+    assert len({each["operationId"] for each in description}) == len(description)
     tags = {tag["name"]: tag["description"] for tag in document["tags"]}
-    for each in told:
+    for each in description:
         assert each["operationId"].isidentifier()
         assert each["summary"].endswith(".")
         assert all(tags[tag] for tag in each["tags"])
@@ -66,34 +66,34 @@ def test_every_name_in_a_path_is_described(document: dict[str, Any]) -> None:
 
 
 def test_body_may_come_in_each_of_the_four_media_types(document: dict[str, Any]) -> None:
-    told = operations(document)["/ucwa/v1/applications", "POST"]
+    description = operations(document)["/ucwa/v1/applications", "POST"]
     types = {
         f"application/{name}" for name in ("json", "xml", "vnd.microsoft.com.ucwa+json", "vnd.microsoft.com.ucwa+xml")
     }
-    assert set(told["requestBody"]["content"]) == types
-    assert set(told["responses"]["201"]["content"]) == types
+    assert set(description["requestBody"]["content"]) == types
+    assert set(description["responses"]["201"]["content"]) == types
 
 
 def test_put_has_if_match_and_the_pass_through_property(document: dict[str, Any]) -> None:
     puts = [
-        told
-        for (path, method), told in operations(document).items()
+        description
+        for (path, method), description in operations(document).items()
         # A picture has neither, nor has what is no part of UCWA.
-        if method == "PUT" and "application/json" in told["requestBody"]["content"] and "/openucwa/" not in path
+        if method == "PUT" and "application/json" in description["requestBody"]["content"] and "/openucwa/" not in path
     ]
     assert puts
-    for told in puts:
-        assert next(each for each in told["parameters"] if each["name"] == "If-Match")["required"]
-        name = told["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    for description in puts:
+        assert next(each for each in description["parameters"] if each["name"] == "If-Match")["required"]
+        name = description["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
         schema = document["components"]["schemas"][name]
         assert schema["properties"][schema["required"][-1]]["const"] == "please pass this in a PUT request"
 
 
 def test_operations_that_require_a_token_say_so(document: dict[str, Any]) -> None:
-    told = operations(document)
-    assert told["/", "GET"]["security"] == []
-    assert "401" not in told["/", "GET"]["responses"]
-    meetings = told[MEETINGS, "POST"]
+    description = operations(document)
+    assert description["/", "GET"]["security"] == []
+    assert "401" not in description["/", "GET"]["responses"]
+    meetings = description[MEETINGS, "POST"]
     assert meetings["security"] == [{"token": ["Meetings.ReadWrite"]}]
     assert "401" in meetings["responses"]
 
@@ -117,8 +117,8 @@ def test_operation_lists_exactly_its_possible_answers(
 
 
 def test_refusal_lists_its_codes_with_their_meanings(document: dict[str, Any]) -> None:
-    told = operations(document)[EXTENSIONS, "POST"]["responses"]["409"]["$ref"].rpartition("/")[2]
-    described = document["components"]["responses"][told]["description"]
+    description = operations(document)[EXTENSIONS, "POST"]["responses"]["409"]["$ref"].rpartition("/")[2]
+    described = document["components"]["responses"][description]["description"]
     assert "`Conflict/AlreadyExists`: The id is taken." in described
     assert "`Conflict/TooManyGroups`: The meeting has the maximum number of extensions" in described
 
@@ -130,5 +130,6 @@ def test_description_reveals_nothing_about_the_machine(document: dict[str, Any])
 def test_scopes_are_described_as_oauth_2(document: dict[str, Any]) -> None:
     flow = document["components"]["securitySchemes"]["token"]["flows"]["password"]
     assert flow["tokenUrl"].endswith("/WebTicket/oauthtoken")
-    named = {scope for told in operations(document).values() for each in told["security"] for scope in each["token"]}
+    declared = [each for operation in operations(document).values() for each in operation["security"]]
+    named = {scope for each in declared for scope in each["token"]}
     assert named == set(flow["scopes"])

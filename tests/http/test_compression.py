@@ -3,7 +3,7 @@
 import gzip
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from openucwa.http.compression import accepts_gzip, compress
@@ -24,7 +24,6 @@ def test_gzip_is_not_accepted(header: str | None) -> None:
     assert not accepts_gzip(header)
 
 
-@settings(deadline=None, database=None)
 @given(st.binary())
 def test_compression_round_trips(body: bytes) -> None:
     assert gzip.decompress(compress(body)) == body

@@ -1,7 +1,7 @@
 """If-Match and If-None-Match, as clients write them."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from openucwa.http import conditions
@@ -47,13 +47,11 @@ def test_header_without_etags_matches_nothing() -> None:
     assert not conditions.matches(conditions.parse(""), "1")
 
 
-@settings(deadline=None, database=None)
 @given(st.text())
 def test_no_header_raises_an_error(header: str) -> None:
     conditions.matches(conditions.parse(header), "1")
 
 
-@settings(deadline=None, database=None)
 @given(st.lists(st.integers(0, 2**62), min_size=1), st.sampled_from(['"{}"', "{}", 'W/"{}"', "W/{}"]))
 def test_every_etag_of_a_list_is_found(etags: list[int], form: str) -> None:
     parsed = conditions.parse(", ".join(form.format(etag) for etag in etags))

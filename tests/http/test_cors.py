@@ -1,7 +1,7 @@
 """CORS: whose pages may call, and what a browser is told."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from openucwa.config_options import ConfigError
@@ -59,7 +59,6 @@ def test_other_texts_are_not_origins(text: str) -> None:
         Cors([text])
 
 
-@settings(deadline=None, database=None)
 @given(st.text())
 def test_any_text_is_handled(text: str) -> None:
     normal = normalise(text)

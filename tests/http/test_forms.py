@@ -4,7 +4,7 @@ import contextlib
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from openucwa.http.forms import URLENCODED, FormLimits, parse_form
@@ -95,7 +95,6 @@ def test_other_types_are_refused() -> None:
 _TEXT = st.text().filter(lambda text: not text.startswith("\ufeff"))
 
 
-@settings(deadline=None, database=None)
 @given(
     st.dictionaries(st.text(min_size=1).map(str.lower).filter(lambda name: name == name.lower()), _TEXT, max_size=20)
 )
@@ -103,7 +102,6 @@ def test_forms_round_trip(fields: dict[str, str]) -> None:
     assert parsed(urlencode(fields).encode(), URLENCODED) == fields
 
 
-@settings(deadline=None, database=None)
 @given(st.binary(), st.sampled_from([URLENCODED, "multipart/form-data; boundary=x", "multipart/form-data"]))
 def test_any_body_is_a_form_or_refused(body: bytes, content_type: str) -> None:
     with contextlib.suppress(DeserializationFailure):

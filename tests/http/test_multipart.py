@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from openucwa.http.message import Response
@@ -171,7 +171,6 @@ def test_batch_has_a_maximum_of_parts() -> None:
         parse(batch(ME, ME, ME), BATCHING, max_parts=2)
 
 
-@settings(deadline=None, database=None)
 @given(st.binary())
 def test_any_body_is_parsed_or_refused(body: bytes) -> None:
     for text in (
@@ -198,7 +197,6 @@ REQUESTS = st.builds(
 )
 
 
-@settings(deadline=None, database=None)
 @given(st.lists(REQUESTS, min_size=1, max_size=5))
 def test_batches_round_trip(requests: list[PartRequest]) -> None:
     body = b""

@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from openucwa.http.message import Request
@@ -89,14 +89,12 @@ def test_hostile_header_costs_few_calls(header: str) -> None:
         kind_of(header)
 
 
-@settings(deadline=None, database=None)
 @given(st.text())
 def test_any_header_is_either_accepted_or_refused(accept: str) -> None:
     with contextlib.suppress(NotAcceptable):
         assert choose(accept, UCWA_TYPES) in UCWA_TYPES
 
 
-@settings(deadline=None, database=None)
 @given(st.text())
 def test_every_weight_is_between_0_and_1(header: str) -> None:
     assert all(0 <= q <= 1 for _, q in weighted(header))

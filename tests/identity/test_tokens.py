@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from openucwa.identity.tokens import Caller, Tokens, new_signing_key
@@ -32,7 +32,6 @@ def test_token_names_the_caller_it_was_issued_for(tokens: Tokens, caller: Caller
     assert tokens.check(tokens.issue(caller)) == caller
 
 
-@settings(deadline=None, database=None)
 @given(st.text(), st.text() | st.none(), st.text() | st.none(), st.integers(0, 2**31) | st.none())
 def test_any_display_name_round_trips(
     identity: str, name: str | None, meeting: str | None, generation: int | None
@@ -88,7 +87,6 @@ def test_malformed_token_with_a_known_key_is_refused(tokens: Tokens) -> None:
             tokens.check(f"cwt={key}{rest}")
 
 
-@settings(deadline=None, database=None)
 @given(st.text())
 def test_any_text_is_refused_as_unauthorized(text: str) -> None:
     world = FakeWorld()

@@ -236,13 +236,13 @@ class RandomPresence:
             assert set(re.findall(r"secret-\d+-", "".join(each.texts))) <= self.allowed[user]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(STEPS)
 def test_every_picture_converges_to_the_servers_state(steps: list[Step]) -> None:
     live(RandomPresence, steps)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(steps=STEPS)
 def test_every_picture_converges_on_postgresql(postgres: PostgresServer, used_store: str, steps: list[Step]) -> None:
     live_on_postgresql(RandomPresence, steps, postgres, used_store)

@@ -28,13 +28,13 @@ async def test_members_of_a_group_are_subscribed_to(lena: Watcher, dan: Watcher)
     made = answer.json()
     assert made["id"] == group
     assert made["_links"].keys() == {"self", "memberships"}
-    assert await lena.told() == [
+    assert await lena.event_texts() == [
         "presenceSubscription added",
         f"contact added {DANA} in subscribedContacts",
         f"contactPresence updated {DANA}",
     ]
     await dan.make_available()
-    assert f"contactPresence updated {DANA}" in await lena.told()
+    assert f"contactPresence updated {DANA}" in await lena.event_texts()
     members = (await lena.get(made["_links"]["memberships"]["href"]))["_embedded"]["presenceSubscriptionMembership"]
     assert [each["_links"]["self"]["href"].rpartition("/")[2] for each in members] == [f"{group},{DANA}"]
     await lena.get(members[0]["_links"]["self"]["href"])
@@ -44,11 +44,11 @@ async def test_subscription_of_a_group_is_renewed_with_its_members_now(lena: Wat
     group = await group_of_dana(lena)
     href = f"{await subscribe_link(lena, group)}&duration=11"
     await lena.post(href, 201)
-    await lena.told()
+    await lena.event_texts()
     answer = await lena.client.delete(f"{lena.people}/groupMemberships/{group},{DANA}")
     assert answer.status_code == 204
     await lena.post(href, 201)
-    assert await lena.told() == [f"contact deleted {DANA} in subscribedContacts"]
+    assert await lena.event_texts() == [f"contact deleted {DANA} in subscribedContacts"]
 
 
 async def test_unknown_group_is_refused(lena: Watcher) -> None:

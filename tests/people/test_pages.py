@@ -40,7 +40,7 @@ async def test_my_presence_is_set_read_and_reset(me: Watcher) -> None:
     # The page resets by a POST with an empty body, whose type is still named.
     await me.post(presence, content="", headers=JSON)
     assert (await me.get(presence))["availability"] == "Online"
-    assert await me.told() == [
+    assert await me.event_texts() == [
         "communication updated",
         "me updated",
         "presence added",

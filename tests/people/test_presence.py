@@ -18,7 +18,7 @@ ADDED = ["communication updated", "me updated", "presence added", "note added", 
 async def available(lena: Watcher) -> Watcher:
     """Lene's application after makeMeAvailable; it was told of that."""
     await lena.make_available()
-    assert await lena.told() == ADDED
+    assert await lena.event_texts() == ADDED
     return lena
 
 
@@ -51,7 +51,7 @@ async def test_available_user_is_online_without_note_and_location(available: Wat
 async def test_availability_is_set(available: Watcher, sent: dict[str, str]) -> None:
     await available.post(f"{available.me}/presence", json=sent)
     assert await available.availability() == "BeRightBack"
-    assert await available.told() == ["presence updated"]
+    assert await available.event_texts() == ["presence updated"]
 
 
 async def test_availability_is_set_in_the_query(available: Watcher) -> None:
@@ -90,7 +90,7 @@ async def test_note_is_set_and_reset(available: Watcher) -> None:
     note = f"{available.me}/note"
     await available.post(note, json={"message": "Heads down <today> \U0001f600"})
     assert (await available.get(note))["message"] == "Heads down <today> \U0001f600"
-    assert await available.told() == ["note updated"]
+    assert await available.event_texts() == ["note updated"]
     await available.post(note)
     assert (await available.get(note))["message"] == ""
 
@@ -99,7 +99,7 @@ async def test_location_is_set_and_reset(available: Watcher) -> None:
     location = f"{available.me}/location"
     await available.post(location, json={"location": "By the beach..."})
     assert (await available.get(location))["location"] == "By the beach..."
-    assert await available.told() == ["location updated"]
+    assert await available.event_texts() == ["location updated"]
     await available.post(location)
     assert (await available.get(location))["location"] == ""
 
@@ -139,16 +139,16 @@ async def test_several_changes_of_one_thing_are_one_notification(available: Watc
     for availability in ("Busy", "Away"):
         await available.post(f"{available.me}/presence", json={"availability": availability})
     await available.post(f"{available.me}/note", json={"message": "here"})
-    assert await available.told() == ["presence updated", "note updated"]
+    assert await available.event_texts() == ["presence updated", "note updated"]
 
 
 async def test_every_available_application_is_notified_of_a_change(available: Watcher, open_application: Open) -> None:
     other, silent = await open_application("lenea", "second"), await open_application("lenea", "third")
     await other.make_available()
-    assert await other.told() == ADDED
+    assert await other.event_texts() == ADDED
     await available.post(f"{available.me}/presence", json={"availability": "Busy"})
-    assert await other.told() == ["presence updated"]
-    assert await silent.told() == []
+    assert await other.event_texts() == ["presence updated"]
+    assert await silent.event_texts() == []
     assert await other.availability() == "Busy"
 
 
@@ -158,7 +158,7 @@ async def test_presence_set_before_by_other_applications_is_not_sent(
     await available.post(f"{available.me}/note", json={"message": "here"})
     other = await open_application("lenea", "second")
     await other.make_available()
-    assert await other.told() == ADDED
+    assert await other.event_texts() == ADDED
     assert (await other.get(f"{other.me}/note"))["message"] == "here"
 
 
@@ -167,10 +167,10 @@ async def test_inactive_user_becomes_idle_then_away(available: Watcher, world: F
     assert await available.availability() == "Online"
     await world.advance(25)
     await available.sees("IdleOnline")
-    assert await available.told() == ["presence updated"]
+    assert await available.event_texts() == ["presence updated"]
     await world.advance(300)
     await available.sees("Away")
-    assert await available.told() == ["presence updated"]
+    assert await available.event_texts() == ["presence updated"]
 
 
 async def test_activity_keeps_the_user_online(available: Watcher, world: FakeWorld) -> None:
@@ -219,7 +219,7 @@ async def test_presence_of_an_application_that_ended_counts_no_more(
     await other.make_available(inactiveTimeout=60)
     await available.client.delete(available.client.app)
     assert await other.availability() == "Online"
-    assert (await other.told())[: len(ADDED)] == ADDED
+    assert (await other.event_texts())[: len(ADDED)] == ADDED
 
 
 async def test_anonymous_user_has_no_presence(lena: Watcher, connect: Connect, service: Any) -> None:

@@ -67,7 +67,7 @@ async def test_level_decides_what_is_shown(lena: Watcher, dan: Watcher, level: s
 async def test_level_decides_which_events_are_sent(lena: Watcher, dan: Watcher, level: str) -> None:
     await set_level(dan, LENE, level)
     await lena.subscribe(f"sip:{DANA}")
-    await lena.told()
+    await lena.event_texts()
     await appear(dan)
     expected = {
         f"contactPresence updated {DANA}": "availability",
@@ -75,7 +75,9 @@ async def test_level_decides_which_events_are_sent(lena: Watcher, dan: Watcher, 
         f"contactNote updated {DANA}": "note",
         f"contactLocation updated {DANA}": "location",
     }
-    assert await lena.told() == [event for event, what in expected.items() if SHOWN[level][what] != NOTHING[what]]
+    assert await lena.event_texts() == [
+        event for event, what in expected.items() if SHOWN[level][what] != NOTHING[what]
+    ]
 
 
 async def test_blocked_subscriber_receives_nothing_at_all(lena: Watcher, dan: Watcher) -> None:
@@ -83,13 +85,13 @@ async def test_blocked_subscriber_receives_nothing_at_all(lena: Watcher, dan: Wa
     await lena.subscribe(f"sip:{DANA}")
     await appear(dan)
     assert await shown(lena, DANA) == NOTHING
-    assert await lena.told() == [
+    assert await lena.event_texts() == [
         "presenceSubscription added",
         f"contact added {DANA} in subscribedContacts",
         f"contactPresence updated {DANA}",
     ]
     await dan.post(f"{dan.me}/presence", json={"availability": "Away"})
-    assert await lena.told() == []
+    assert await lena.event_texts() == []
     everything = "".join(lena.texts)
     assert not any(word in everything for word in ("secret", "Busy", "Away", "Messaging"))
 
@@ -101,10 +103,10 @@ async def test_subscriber_is_notified_that_more_or_less_is_visible(
     await set_level(dan, LENE, levels[0])
     await appear(dan)
     await lena.subscribe(f"sip:{DANA}")
-    await lena.told()
+    await lena.event_texts()
     await set_level(dan, LENE, levels[1])
     rels = ("contactPresence", "contactNote", "contactLocation", "contactSupportedModalities")
-    assert await lena.told() == [f"{rel} updated {DANA}" for rel in rels]
+    assert await lena.event_texts() == [f"{rel} updated {DANA}" for rel in rels]
     assert await shown(lena, DANA) == SHOWN[levels[1]]
 
 

@@ -18,15 +18,15 @@ BEGUN = ["presenceSubscription added", f"contact added {DANA} in subscribedConta
 
 async def test_subscriber_is_notified_of_presence_note_and_location(lena: Watcher, dan: Watcher) -> None:
     await lena.subscribe(f"sip:{DANA}")
-    assert await lena.told() == BEGUN
+    assert await lena.event_texts() == BEGUN
     assert await lena.availability(DANA) == "Offline"
     await dan.make_available()
-    assert await lena.told() == [f"contactPresence updated {DANA}", f"contactSupportedModalities updated {DANA}"]
+    assert await lena.event_texts() == [f"contactPresence updated {DANA}", f"contactSupportedModalities updated {DANA}"]
     assert await lena.availability(DANA) == "Online"
     await dan.post(f"{dan.me}/note", json={"message": "Heads down"})
-    assert await lena.told() == [f"contactNote updated {DANA}"]
+    assert await lena.event_texts() == [f"contactNote updated {DANA}"]
     await dan.post(f"{dan.me}/location", json={"location": "Aarhus"})
-    assert await lena.told() == [f"contactLocation updated {DANA}"]
+    assert await lena.event_texts() == [f"contactLocation updated {DANA}"]
 
 
 async def test_contact_resources_show_what_is_set(lena: Watcher, dan: Watcher) -> None:
@@ -54,14 +54,14 @@ async def test_unknown_user_has_no_presence(lena: Watcher, segment: str) -> None
 
 async def test_application_without_subscription_is_not_notified(lena: Watcher, dan: Watcher) -> None:
     await dan.make_available()
-    assert await lena.told() == []
+    assert await lena.event_texts() == []
 
 
 async def test_subscription_begins_with_what_there_is(lena: Watcher, dan: Watcher) -> None:
     await dan.make_available()
     await dan.post(f"{dan.me}/note", json={"message": "Heads down"})
     await lena.subscribe(f"sip:{DANA}")
-    assert await lena.told() == [
+    assert await lena.event_texts() == [
         *BEGUN,
         f"contactNote updated {DANA}",
         f"contactSupportedModalities updated {DANA}",
@@ -119,24 +119,24 @@ async def test_subscription_has_links_and_memberships(lena: Watcher, dan: Watche
 
 async def test_contacts_are_added_and_removed(lena: Watcher, dan: Watcher) -> None:
     made = await lena.subscribe()
-    assert await lena.told() == ["presenceSubscription added"]
+    assert await lena.event_texts() == ["presenceSubscription added"]
     add = made["_links"]["addToPresenceSubscription"]["href"]
     answer = await lena.post(add, 201, json={"contactUris": [f"sip:{DANA}"]})
     (membership,) = answer.json()["_embedded"]["presenceSubscriptionMembership"]
     assert answer.headers["Location"] == add
-    assert await lena.told() == BEGUN[1:]
+    assert await lena.event_texts() == BEGUN[1:]
     await dan.make_available()
-    await lena.told()
+    await lena.event_texts()
     assert (await lena.client.delete(membership["_links"]["self"]["href"])).status_code == 204
-    assert await lena.told() == [f"contact deleted {DANA} in subscribedContacts"]
+    assert await lena.event_texts() == [f"contact deleted {DANA} in subscribedContacts"]
     await dan.post(f"{dan.me}/presence", json={"availability": "Busy"})
-    assert await lena.told() == []
+    assert await lena.event_texts() == []
     await lena.get(membership["_links"]["self"]["href"], 404)
 
 
 async def test_deleted_subscription_sends_no_more_events(lena: Watcher, dan: Watcher) -> None:
     made = await lena.subscribe(f"sip:{DANA}")
-    await lena.told()
+    await lena.event_texts()
     href = made["_links"]["self"]["href"]
     assert (await lena.client.delete(href)).status_code == 204
     events = [event for _, event in await lena.poll()]
@@ -146,14 +146,14 @@ async def test_deleted_subscription_sends_no_more_events(lena: Watcher, dan: Wat
     ]
     assert "_embedded" not in events[1]
     await dan.make_available()
-    assert await lena.told() == []
+    assert await lena.event_texts() == []
     await lena.get(href, 404)
     assert (await lena.get(f"{lena.people}/subscribedContacts"))["_links"].keys() == {"self"}
 
 
 async def test_subscription_expires_after_a_notice(lena: Watcher, dan: Watcher, world: FakeWorld) -> None:
     made = await lena.subscribe(f"sip:{DANA}", duration=10)
-    assert await lena.told() == BEGUN
+    assert await lena.event_texts() == BEGUN
     begin = world.monotonic()
     events = [event for _, event in await lena.poll()]
     while not events:
@@ -161,7 +161,7 @@ async def test_subscription_expires_after_a_notice(lena: Watcher, dan: Watcher, 
     assert 500 < world.monotonic() - begin < 600
     (notice,) = events
     assert (short(notice), notice["_embedded"]) == ("presenceSubscription updated", {"presenceSubscription": made})
-    assert await lena.told() == [f"contact deleted {DANA} in subscribedContacts", "presenceSubscription deleted"]
+    assert await lena.event_texts() == [f"contact deleted {DANA} in subscribedContacts", "presenceSubscription deleted"]
     await lena.get(made["_links"]["self"]["href"], 404)
 
 
@@ -170,9 +170,9 @@ async def test_extended_subscription_stays_active(lena: Watcher, dan: Watcher, w
     href = made["_links"]["self"]["href"]
     answer = await lena.post(f"{href}?duration=10", 200)
     assert answer.json() == made
-    await lena.told()
+    await lena.event_texts()
     begin = world.monotonic()
-    while not await lena.told():
+    while not await lena.event_texts():
         pass
     assert world.monotonic() - begin > 1000
 
@@ -225,12 +225,12 @@ async def test_subscriptions_of_another_application_are_not_there(lena: Watcher,
 
 async def test_lost_answer_is_delivered_again(lena: Watcher, dan: Watcher) -> None:
     await lena.subscribe(f"sip:{DANA}")
-    await lena.told()
+    await lena.event_texts()
     await dan.make_available()
     lost, lena._next = lena._next, lena._next
-    first = await lena.told()
+    first = await lena.event_texts()
     lena._next = lost
-    assert await lena.told() == first
+    assert await lena.event_texts() == first
 
 
 async def test_contact_of_another_enterprise_shows_availability_alone(
@@ -244,9 +244,9 @@ async def test_contact_of_another_enterprise_shows_availability_alone(
     await lena.make_available()
     await lena.post(f"{lena.me}/note", json={"message": "secret"})
     await eve.subscribe("sip:lenea@contoso.com")
-    assert "contactNote updated lenea@contoso.com" not in await eve.told()
+    assert "contactNote updated lenea@contoso.com" not in await eve.event_texts()
     await lena.post(f"{lena.me}/location", json={"location": "secret"})
-    assert await eve.told() == []
+    assert await eve.event_texts() == []
     contact = f"{eve.people}/lenea@contoso.com"
     assert await eve.availability("lenea@contoso.com") == "Online"
     assert (await eve.get(f"{contact}/note"))["message"] == ""

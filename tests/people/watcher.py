@@ -84,7 +84,7 @@ class Watcher:
         self._next = next(body["_links"][rel]["href"] for rel in ("next", "resume") if rel in body["_links"])
         return [(sender["rel"], event) for sender in body["sender"] for event in sender["events"]]
 
-    async def told(self) -> list[str]:
+    async def event_texts(self) -> list[str]:
         """The next set in short: `presence updated`, `contactPresence updated danab@contoso.com`."""
         return [short(event) for _, event in await self.poll()]
 

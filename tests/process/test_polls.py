@@ -32,7 +32,7 @@ class PollingApplication:
         uri = {"onlineMeetingUri": self.meeting["onlineMeetingUri"]}
         self.ask("POST", f"{self.app}/communication/joinOnlineMeeting", uri)
         self.ack = 1
-        self.hear(self.poll())
+        self.acknowledge(self.poll())
 
     def ask(self, method: str, href: str, body: object = None) -> dict[str, Any]:
         status, answer = self.server.ask(method, href, body, token=self.token)
@@ -42,10 +42,10 @@ class PollingApplication:
     def poll(self) -> dict[str, Any]:
         return self.ask("GET", f"{self.app}/events?ack={self.ack}")
 
-    def hear(self, answer: dict[str, Any]) -> list[str]:
-        """The extensions that the answer tells of; the next poll acknowledges it."""
+    def acknowledge(self, answer: dict[str, Any]) -> list[str]:
+        """The extensions in the answer; the next poll acknowledges it."""
         self.ack += 1
-        return told(answer)
+        return extension_ids(answer)
 
     def share(self, name: str) -> None:
         self.ask("POST", self.extensions, {"id": name, "type": "RoamedParticipantData"})
@@ -58,7 +58,7 @@ def test_undelivered_event_is_delivered_after_a_restart(data: Path) -> None:
         server.kill()
     with RunningServer(data) as server:
         lene.server = server
-        assert lene.hear(lene.poll()) == ["one"]
+        assert lene.acknowledge(lene.poll()) == ["one"]
 
 
 def test_unacknowledged_set_is_delivered_again_after_a_restart(data: Path) -> None:
@@ -70,10 +70,10 @@ def test_unacknowledged_set_is_delivered_again_after_a_restart(data: Path) -> No
     with RunningServer(data) as server:
         lene.server = server
         again = lene.poll()
-        assert told(again) == told(first) == ["one"]
-        lene.hear(again)
+        assert extension_ids(again) == extension_ids(first) == ["one"]
+        lene.acknowledge(again)
         lene.share("two")
-        assert lene.hear(lene.poll()) == ["one", "two"]
+        assert lene.acknowledge(lene.poll()) == ["one", "two"]
 
 
 def test_waiting_polls_are_answered_at_a_stop_and_miss_nothing(data: Path) -> None:
@@ -87,11 +87,11 @@ def test_waiting_polls_are_answered_at_a_stop_and_miss_nothing(data: Path) -> No
         poll.join(LIMIT)
     (answer,) = answers
     assert answer["sender"] == []
-    lene.hear(answer)
+    lene.acknowledge(answer)
     with RunningServer(data) as server:
         lene.server = server
         lene.share("one")
-        assert lene.hear(lene.poll()) == ["one"]
+        assert lene.acknowledge(lene.poll()) == ["one"]
 
 
 def test_disconnected_clients_leave_nothing_behind(data: Path) -> None:
@@ -105,10 +105,10 @@ def test_disconnected_clients_leave_nothing_behind(data: Path) -> None:
             connection.close()
             waiting(server, 0)
         lene.share("one")
-        assert lene.hear(lene.poll()) == ["one"]
+        assert lene.acknowledge(lene.poll()) == ["one"]
 
 
-def told(answer: dict[str, Any]) -> list[str]:
+def extension_ids(answer: dict[str, Any]) -> list[str]:
     """The extensions that the last onlineMeeting event of an answer brings."""
     events = [event for sender in answer["sender"] for event in sender["events"]]
     meetings = [event["_embedded"]["onlineMeeting"] for event in events if event["link"]["rel"] == "onlineMeeting"]

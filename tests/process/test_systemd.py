@@ -33,7 +33,7 @@ def environment(systemd: socket.socket, **more: str) -> dict[str, str]:
     return {"NOTIFY_SOCKET": name if isinstance(name, str) else "@" + name[1:].decode(), **more}
 
 
-def told(systemd: socket.socket) -> list[str]:
+def next_message(systemd: socket.socket) -> list[str]:
     """The lines of the next message."""
     return systemd.recv(4096).decode().split("\n")
 
@@ -41,28 +41,28 @@ def told(systemd: socket.socket) -> list[str]:
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_systemd_is_notified_of_start_reload_and_stop(workers: str, data: Path, systemd: socket.socket) -> None:
     with RunningServer(data, "--workers", workers, **environment(systemd)) as server:
-        assert told(systemd) == ["READY=1"]
+        assert next_message(systemd) == ["READY=1"]
         server.signal(signal.SIGHUP)
-        reloading, when = told(systemd)
+        reloading, when = next_message(systemd)
         assert reloading == "RELOADING=1"
         assert int(when.removeprefix("MONOTONIC_USEC=")) > 0
-        assert told(systemd) == ["READY=1"]
+        assert next_message(systemd) == ["READY=1"]
         server.signal(signal.SIGTERM)
-        assert told(systemd) == ["STOPPING=1"]
+        assert next_message(systemd) == ["STOPPING=1"]
         assert server.wait() == 0
 
 
 def test_watchdog_gets_signs_of_life(data: Path, systemd: socket.socket) -> None:
     with RunningServer(data, **environment(systemd, WATCHDOG_USEC="200000")):
-        messages = [told(systemd) for _ in range(4)]
+        messages = [next_message(systemd) for _ in range(4)]
     assert messages.count(["WATCHDOG=1"]) >= 3
 
 
 def test_watchdog_of_another_process_gets_none(data: Path, systemd: socket.socket) -> None:
     with RunningServer(data, **environment(systemd, WATCHDOG_USEC="1000", WATCHDOG_PID="1")) as server:
-        assert told(systemd) == ["READY=1"]
+        assert next_message(systemd) == ["READY=1"]
         server.signal(signal.SIGTERM)
-        assert told(systemd) == ["STOPPING=1"]
+        assert next_message(systemd) == ["STOPPING=1"]
 
 
 def test_server_does_without_a_service_manager_that_does_not_answer(data: Path, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def test_xml_date_shows_an_offset_and_milliseconds_only_where_there_are_any() ->
     assert dates.xml_date(FIRST_INSTANT) == "0001-01-01T00:00:00+00:00"
 
 
-@settings(max_examples=300, deadline=None, database=None)
+@settings(max_examples=300)
 @given(instants)
 def test_every_moment_survives_both_forms(instant: Instant) -> None:
     assert dates.parse_json_date(dates.json_date(instant)) == instant

@@ -48,7 +48,7 @@ arrays = st.one_of(
     st.lists(instants, max_size=4),
 )
 properties = st.dictionaries(names, st.one_of(scalars, arrays), max_size=8)
-many = settings(max_examples=200, deadline=None, database=None)
+many = settings(max_examples=200)
 
 
 def _is_date(text: str) -> bool:

@@ -162,8 +162,8 @@ async def test_request_without_a_valid_token_gets_only_the_challenge(
     assert lene.token is not None
     foreign = Tokens((new_signing_key(world),), world).issue(caller(world))
     expired = service.tokens.issue(caller(world, lifetime=0))
-    told, _, signature = lene.token.rpartition(".")
-    forged = f"{told}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
+    signed, _, signature = lene.token.rpartition(".")
+    forged = f"{signed}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
     authorizations = ["", *(f"Bearer {token}" for token in (foreign, expired, forged, "cwt=", "cwt=x", "x"))]
     authorizations += [lene.token, f"Basic {lene.token}", "Bearer", "Bearer "]
     for operation in OPERATIONS:

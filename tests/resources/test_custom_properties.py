@@ -69,7 +69,7 @@ anything = st.recursive(
     max_leaves=6,
 )
 
-often = settings(max_examples=40, deadline=None, database=None)
+often = settings(max_examples=40)
 
 
 @dataclass

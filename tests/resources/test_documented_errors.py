@@ -236,7 +236,7 @@ async def operations(client: UcwaClient) -> list[tuple[str, str]]:
     meeting = await client.schedule()
     extension = await client.extend(meeting, id="1")
     family = f"{client.app}/onlineMeetings"
-    told = (
+    documented = (
         "onlineMeetingDefaultValues",
         "onlineMeetingEligibleValues",
         "onlineMeetingInvitationCustomization",
@@ -246,7 +246,7 @@ async def operations(client: UcwaClient) -> list[tuple[str, str]]:
     )
     return [
         ("GET", family),
-        *(("GET", f"{family}/{name}") for name in told),
+        *(("GET", f"{family}/{name}") for name in documented),
         ("GET", client.meetings),
         ("POST", client.meetings),
         ("GET", extensions_of(meeting)),

@@ -66,10 +66,10 @@ async def test_poll_of_lower_priority_does_not_replace_the_first(lene: UcwaClien
 async def test_events_of_make_me_available_are_in_order(lene: UcwaClient, world: FakeWorld) -> None:
     assert (await lene.post(f"{lene.app}/me/makeMeAvailable", json={})).status_code == 204
     body = (await poll(lene, world, "ack=1", 6)).json()
-    told = [
+    shown = [
         (sender["rel"], event["link"]["rel"], event["type"]) for sender in body["sender"] for event in sender["events"]
     ]
-    assert told == [
+    assert shown == [
         ("communication", "communication", "updated"),
         ("me", "me", "updated"),
         ("me", "presence", "added"),

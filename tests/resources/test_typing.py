@@ -96,13 +96,13 @@ async def test_others_are_notified_of_the_end_of_typing(
     lene, dana = pair
     application = (await lene.client.get(lene.client.app)).json()
     following = (await lene.client.get(application["_links"]["events"]["href"])).json()["_links"]["next"]["href"]
-    told = []
+    shown = []
     for change in (dana.types(), world.advance(PATIENCE + 0.1)):
         await change
         answer = (await lene.client.get(following)).json()
         following = answer["_links"]["next"]["href"]
-        told += [(event["type"], event["in"]["rel"]) for event in answer["sender"][0]["events"]]
-    assert told == [("added", "typingParticipants"), ("deleted", "typingParticipants")]
+        shown += [(event["type"], event["in"]["rel"]) for event in answer["sender"][0]["events"]]
+    assert shown == [("added", "typingParticipants"), ("deleted", "typingParticipants")]
 
 
 async def test_typing_after_a_message_starts_again_and_times_out(

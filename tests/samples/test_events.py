@@ -187,8 +187,8 @@ def page_of(event: Event) -> str:
 
 
 async def test_events_match_the_list(heard: list[tuple[Event, Event]]) -> None:
-    told = {(page_of(event), event["type"], sender["rel"]) for sender, event in heard}
-    assert told == {(page, kind, sender) for page, kind, sender, _priority in compliance.events()}
+    found = {(page_of(event), event["type"], sender["rel"]) for sender, event in heard}
+    assert found == {(page, kind, sender) for page, kind, sender, _priority in compliance.events()}
 
 
 @with_reference

@@ -159,12 +159,12 @@ async def test_receive_an_im_as_printed(people: tuple[Caller, Caller]) -> None:
 
     accept = f"{invitation['_links']['accept']['href']}?sessionContext=2687ba8f"
     assert (await tosh.send(capture("ReceiveAnIM", 12), accept)).status_code == 204
-    told = await tosh.senders()
-    shown = {each for _, those in told for each in those}
+    received = await tosh.senders()
+    shown = {each for _, those in received for each in those}
     assert shown == {
         each for number in (14, 15) for _, those in events(capture("ReceiveAnIM", number)) for each in those
     }
-    assert [sender for sender, _ in told] == ["communication", "conversation", "communication"]
+    assert [sender for sender, _ in received] == ["communication", "conversation", "communication"]
     message = tosh.embedded("message")
     assert message["_links"]["plainMessage"]["href"] == "data:text/plain;charset=utf-8,Hi+Tosh%0D%0A"
     assert message["_links"]["self"]["href"].endswith("/messaging/messages/2")

@@ -22,7 +22,7 @@ async def events(client: UcwaClient, ack: int = 1) -> "asyncio.Task[httpx.Respon
     return poll
 
 
-def heard(answer: httpx.Response) -> list[tuple[str, str]]:
+def events_in(answer: httpx.Response) -> list[tuple[str, str]]:
     """The events of an answer: type and rel."""
     return [
         (event["type"], event["link"]["rel"])
@@ -136,16 +136,16 @@ async def test_wait_in_the_lobby_ends_after_half_an_hour(
     join = application["_embedded"]["communication"]["_links"]["joinOnlineMeeting"]["href"]
     body = {"onlineMeetingUri": meeting["onlineMeetingUri"], "anonymousDisplayName": "Joe"}
     assert (await joe.post(join, json=body)).status_code == 201
-    told: list[tuple[str, str]] = []
+    delivered: list[tuple[str, str]] = []
     ack = 1
     for _ in range(11):  # he polls every three minutes, as a client does
         poll = await events(joe, ack)
         await control.advance("3m")
-        told += heard(await asyncio.wait_for(poll, 60))
+        delivered += events_in(await asyncio.wait_for(poll, 60))
         ack += 1
-        if ("deleted", "conversation") in told:
+        if ("deleted", "conversation") in delivered:
             break
-    assert ("deleted", "conversation") in told
+    assert ("deleted", "conversation") in delivered
 
 
 async def test_steps_that_lead_to_the_same_time_have_the_same_result(control: Control, lene: UcwaClient) -> None:

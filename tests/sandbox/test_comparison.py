@@ -89,7 +89,7 @@ BASE = '<resource rel="a" href="1" xmlns="http://schemas.microsoft.com/rtc/2012/
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "told"),
+    ("one", "other", "expected"),
     [
         ('<property name="x">1</property><link rel="b"/>', '<link rel="b"/><property name="x">2</property>', []),
         ('<property name="x">1</property>', "", ["/resource[@rel='a']/property[@name='x'] only from A"]),
@@ -116,9 +116,9 @@ BASE = '<resource rel="a" href="1" xmlns="http://schemas.microsoft.com/rtc/2012/
         ),
     ],
 )
-def test_structure_of_xml_is_its_elements_attributes_and_types(one: str, other: str, told: list[str]) -> None:
+def test_structure_of_xml_is_its_elements_attributes_and_types(one: str, other: str, expected: list[str]) -> None:
     bodies = [structures.read(BASE.format(inner), "application/xml") for inner in (one, other)]
-    assert list(structures.differences(*bodies)) == told
+    assert list(structures.differences(*bodies)) == expected
 
 
 def test_entities_of_an_answer_in_xml_are_not_resolved() -> None:

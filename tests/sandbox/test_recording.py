@@ -125,8 +125,8 @@ async def test_what_the_reference_does_not_know_is_listed_and_not_refused(contro
     assert (await lene.http.send(request)).status_code == 200
     await lene.get((await lene.get("/")).json()["_links"]["user"]["href"])
     await lene.get("/ucwa/v1/applications/1/nothing")
-    told = (await control.ask("GET", "/requests/deviations"))["requests"]
-    assert [each["deviations"] for each in told] == [
+    requests = (await control.ask("GET", "/requests/deviations"))["requests"]
+    assert [each["deviations"] for each in requests] == [
         ["property Subject is spelled subject", "property colour is not documented"],
         ["the Accept header is missing"],
         ["the path does not exist"],

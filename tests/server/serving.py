@@ -157,13 +157,13 @@ class Client:
 
 
 class Recorder:
-    """Is told what was answered: method, path, status (None: the client had gone)."""
+    """Records each response: method, path, status (None: the client had gone)."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, bytes, int | None]] = []
+        self.entries: list[tuple[str, bytes, int | None]] = []
 
     def answered(self, request: Request, response: Response | None, seconds: float) -> None:
-        self.told.append((request.method, request.path, None if response is None else response.status))
+        self.entries.append((request.method, request.path, None if response is None else response.status))
 
 
 class RunningServer:
@@ -178,7 +178,7 @@ class RunningServer:
         self.service = service
         self.control = ProcessControl()
         self.urls: list[str] = []
-        self.told = Recorder()
+        self.recorder = Recorder()
         self.plain = 0  # the index of a listener without TLS
         self.clients: list[Client] = []
         self.task = asyncio.create_task(
@@ -187,7 +187,7 @@ class RunningServer:
                 config,
                 listeners=listeners,
                 control=self.control,
-                observer=self.told,
+                observer=self.recorder,
                 ready=self.urls.extend,
             )
         )

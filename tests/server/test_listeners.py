@@ -10,6 +10,7 @@ import pytest
 from openucwa.config import Config
 from openucwa.server.listeners import Listener, ListenError, Tls, bind, close, numbered, share, tls_context
 from tests.certificate import make_certificate
+from tests.ports import free_port
 
 
 def _has_ipv6() -> bool:
@@ -90,8 +91,7 @@ def test_both_families_can_have_the_same_port(bound: list[Listener]) -> None:
 
 
 def test_taken_port_is_named_and_other_listeners_are_closed(taken: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        free = other.getsockname()[1]
+    free = free_port()
     with pytest.raises(ListenError, match=f"^cannot listen on {taken}: the port is taken$"):
         bind([f"http://127.0.0.1:{free}", taken])
     close(bind([f"http://127.0.0.1:{free}"]))

@@ -21,6 +21,7 @@ from openucwa.server.control import ProcessControl, Signals
 from openucwa.server.listeners import ListenError, bind, close
 from openucwa.server.process import serve
 from tests.certificate import make_certificate
+from tests.ports import free_port
 from tests.server.serving import LIMIT, Echo, RunningServer, SmallService, serving, text
 from tests.world import FakeWorld, until
 
@@ -262,8 +263,7 @@ async def test_status_address_answers_from_before_the_start_until_after_the_stop
         def status(self, connections: object) -> Handler:
             return lambda _request: text(200, b",".join(call.encode() for call in self.calls))
 
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     config = Config(listen=("http://127.0.0.1:0",), status_listen=(f"http://127.0.0.1:{port}",))
     service = ObservedService(echo)
     running = RunningServer(service, config)

@@ -98,7 +98,7 @@ async def test_work_is_cancelled_when_the_client_disconnects(server: RunningServ
     async with asyncio.timeout(LIMIT):
         assert [await slow_handler.ended.get() for _ in range(2)] == ["work cancelled", "client gone"]
     await server.settle()
-    assert [status for _, path, status in server.told.told if path == b"/first"] == [None]
+    assert [status for _, path, status in server.recorder.entries if path == b"/first"] == [None]
 
 
 async def test_other_cancellation_is_not_mistaken_for_a_disconnect() -> None:

@@ -173,7 +173,7 @@ async def test_waiting_request_notices_a_disconnect(server: RunningServer, echo:
     async with asyncio.timeout(60):
         await echo.gone.wait()
     await server.settle()
-    assert ("GET", b"/wait", None) in server.told.told
+    assert ("GET", b"/wait", None) in server.recorder.entries
 
 
 async def test_connection_over_the_limit_is_answered_503(echo: Echo) -> None:

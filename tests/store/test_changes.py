@@ -11,50 +11,50 @@ LENE, DAN = "sip:lene@contoso.com", "sip:dan@contoso.com"
 
 
 def test_change_within_a_scope_changes_that_scope_and_the_owner_as_a_whole() -> None:
-    told = Changes()
-    told.add({(LENE, "one")})
-    assert told.since(0, LENE)
-    assert told.since(0, LENE, "one")
-    assert not told.since(0, LENE, "two")
-    assert not told.outside_since(0, LENE)
-    assert not told.since(0, DAN)
+    notified = Changes()
+    notified.add({(LENE, "one")})
+    assert notified.since(0, LENE)
+    assert notified.since(0, LENE, "one")
+    assert not notified.since(0, LENE, "two")
+    assert not notified.outside_since(0, LENE)
+    assert not notified.since(0, DAN)
 
 
 def test_change_of_all_of_an_owner_changes_every_scope() -> None:
-    told = Changes()
-    told.add({(LENE, None)})
-    assert told.since(0, LENE, "one")
-    assert told.outside_since(0, LENE)
-    assert not told.since(0, DAN, "one")
+    notified = Changes()
+    notified.add({(LENE, None)})
+    assert notified.since(0, LENE, "one")
+    assert notified.outside_since(0, LENE)
+    assert not notified.since(0, DAN, "one")
 
 
 def test_change_of_everybody_changes_every_scope_of_every_owner() -> None:
-    told = Changes()
-    told.add(None)
-    assert told.since(0, DAN)
-    assert told.since(0, DAN, "one")
-    assert told.outside_since(0, DAN)
+    notified = Changes()
+    notified.add(None)
+    assert notified.since(0, DAN)
+    assert notified.since(0, DAN, "one")
+    assert notified.outside_since(0, DAN)
 
 
 def test_earlier_change_does_not_count() -> None:
-    told = Changes()
-    told.add({(LENE, None)})
-    told.add({(LENE, "one")})
-    before = told.count
-    told.add({(DAN, None)})
-    assert not told.since(before, LENE)
-    assert not told.since(before, LENE, "one")
+    notified = Changes()
+    notified.add({(LENE, None)})
+    notified.add({(LENE, "one")})
+    before = notified.count
+    notified.add({(DAN, None)})
+    assert not notified.since(before, LENE)
+    assert not notified.since(before, LENE, "one")
 
 
 def test_more_owners_than_are_remembered_all_count_as_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(changes, "MAX_REMEMBERED", 3)
-    told = Changes()
+    notified = Changes()
     for owner in "abcd":
-        told.add({(owner, None)})
-    before = told.count
-    assert told.since(3, "a")
-    assert told.since(3, "x", "one")
-    assert not told.since(before, "a")
+        notified.add({(owner, None)})
+    before = notified.count
+    assert notified.since(3, "a")
+    assert notified.since(3, "x", "one")
+    assert not notified.since(before, "a")
 
 
 class Told:
@@ -84,12 +84,12 @@ class Told:
 async def test_result_is_cached_unless_its_rows_were_changed_while_it_was_read(
     scope: str | None, during: Outdated, cached: bool
 ) -> None:
-    told = Told()
-    cache = ReadCache(told)
+    notified = Told()
+    cache = ReadCache(notified)
 
     async def load(owner: str) -> object:
         if not loaded:
-            told.invalidations.notify(frozenset({during}))
+            notified.invalidations.notify(frozenset({during}))
         loaded.append(object())
         return loaded[-1]
 

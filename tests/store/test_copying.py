@@ -103,15 +103,15 @@ def new(request: pytest.FixtureRequest, tmp_path: Path) -> SqliteStore | Postgre
 
 async def test_every_row_is_copied_unchanged(store: SqliteStore, new: SqliteStore | PostgresStore) -> None:
     await fill(store)
-    told: dict[str, int] = {}
+    progress: dict[str, int] = {}
     await new.open()
     try:
-        await copy_store(store, new, told.__setitem__)
+        await copy_store(store, new, progress.__setitem__)
         for table in TABLES:
             there = await rows(store, table)
             assert there, f"nothing in {table}, so nothing is shown"
             assert await rows(new, table) == there
-            assert told[table] == len(there)
+            assert progress[table] == len(there)
         counted = "select owner, bytes from stored_bytes where bytes > 0 order by owner"
         assert list(map(tuple, await new.reader.rows(counted))) == await store.reader.rows(counted)
     finally:

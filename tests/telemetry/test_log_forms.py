@@ -46,9 +46,9 @@ def test_request_is_one_object() -> None:
 
 
 def test_unknown_fields_are_left_out_and_a_missing_status_is_null() -> None:
-    told = json.loads(logged(None))
-    assert told["status"] is None
-    assert not {"user", "rel", "note", "worker"} & set(told)
+    fields = json.loads(logged(None))
+    assert fields["status"] is None
+    assert not {"user", "rel", "note", "worker"} & set(fields)
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

@@ -44,7 +44,7 @@ async def becomes(server: ObservedServer, status: int) -> dict[str, str]:
             await asyncio.sleep(0.05)
 
 
-async def told_soon(server: ObservedServer, name: str, value: float) -> None:
+async def wait_for_metric(server: ObservedServer, name: str, value: float) -> None:
     """Waits until the measure `name`, which has no labels, has this value."""
     async with asyncio.timeout(LIMIT):
         while (await samples(server))[name, ()] != value:  # noqa: ASYNC110  # nothing tells when a number changes
@@ -104,18 +104,18 @@ async def test_requests_are_counted_by_resource_method_and_status(server: Observ
         await client.get(client.meetings)
         await client.get(f"{client.meetings}/nothing")
         await client.http.get("/nowhere/at/all/7")
-    told = await samples(server)
+    metrics = await samples(server)
 
     def count(rel: str, method: str, status: str) -> float | None:
-        return told.get(("openucwa_requests_total", (("method", method), ("rel", rel), ("status", status))))
+        return metrics.get(("openucwa_requests_total", (("method", method), ("rel", rel), ("status", status))))
 
     assert count("oauthtoken", "POST", "200") == 1
     assert count("myOnlineMeetings", "GET", "200") == 2
     assert count("myOnlineMeeting", "GET", "404") == 1
     assert count("none", "GET", "404") == 1
-    durations = told["openucwa_request_duration_seconds_count", (("rel", "myOnlineMeetings"),)]
+    durations = metrics["openucwa_request_duration_seconds_count", (("rel", "myOnlineMeetings"),)]
     assert durations == 2
-    assert told["openucwa_request_duration_seconds_bucket", (("le", "+Inf"), ("rel", "myOnlineMeetings"))] == 2
+    assert metrics["openucwa_request_duration_seconds_bucket", (("le", "+Inf"), ("rel", "myOnlineMeetings"))] == 2
 
 
 async def test_client_input_becomes_no_label(server: ObservedServer) -> None:
@@ -124,8 +124,8 @@ async def test_client_input_becomes_no_label(server: ObservedServer) -> None:
             await client.http.get(f"/made-up-{number}")
             await client.http.get(f"/ucwa/v1/applications/{number}")
             await client.http.request(f"MADE{number}", "/")
-    told = await samples(server)
-    assert len([name for name, _ in told if name == "openucwa_requests_total"]) <= 3
+    metrics = await samples(server)
+    assert len([name for name, _ in metrics if name == "openucwa_requests_total"]) <= 3
 
 
 async def test_waiting_polls_and_event_lag_are_measured(watch: Watch) -> None:
@@ -133,13 +133,13 @@ async def test_waiting_polls_and_event_lag_are_measured(watch: Watch) -> None:
         await client.sign_in("lenea@contoso.com")
         await client.open()
         poll = asyncio.create_task(client.get(f"{client.app}/events?ack=1"))
-        await told_soon(server, "openucwa_polls_waiting", 1)
+        await wait_for_metric(server, "openucwa_polls_waiting", 1)
         available = await client.post(f"{client.app}/me/makeMeAvailable", json={})
         assert available.status_code == 204, available.text
         assert (await poll).json()["sender"]
-        told = await samples(server)
-    assert told["openucwa_polls_waiting", ()] == 0
-    assert sum(value for (name, _), value in told.items() if name == "openucwa_event_lag_seconds_count") >= 1
+        metrics = await samples(server)
+    assert metrics["openucwa_polls_waiting", ()] == 0
+    assert sum(value for (name, _), value in metrics.items() if name == "openucwa_event_lag_seconds_count") >= 1
 
 
 async def test_commits_are_counted_with_their_changes(server: ObservedServer) -> None:
@@ -159,14 +159,14 @@ async def test_open_connections_are_counted(server: ObservedServer) -> None:
     with contextlib.ExitStack() as connections:
         for _ in range(3):
             connections.enter_context(socket.create_connection(("127.0.0.1", port)))
-        await told_soon(server, "openucwa_connections", 3)
+        await wait_for_metric(server, "openucwa_connections", 3)
 
 
 async def test_connection_beyond_the_limit_is_counted_as_refused(watch: Watch) -> None:
     async with watch(max_connections=1) as server:
         port = int(server.url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port)), socket.create_connection(("127.0.0.1", port)):
-            await told_soon(server, "openucwa_connections_refused_total", 1)
+            await wait_for_metric(server, "openucwa_connections_refused_total", 1)
         assert (await samples(server))["openucwa_connections_limit", ()] == 1
 
 
@@ -176,8 +176,8 @@ async def test_sign_ins_are_counted_by_result(watch: Watch) -> None:
         form = {"grant_type": "password", "username": "lenea@contoso.com", "password": "wrong"}
         for _ in range(2):
             await client.http.post("/WebTicket/oauthtoken", data=form)
-        told = await samples(server)
-    counts = {labels: value for (name, labels), value in told.items() if name == "openucwa_sign_ins_total"}
+        metrics = await samples(server)
+    counts = {labels: value for (name, labels), value in metrics.items() if name == "openucwa_sign_ins_total"}
     assert counts == {(("result", "accepted"),): 1, (("result", "refused"),): 1, (("result", "throttled"),): 1}
 
 
@@ -187,9 +187,9 @@ async def test_rows_of_each_table_are_counted(server: ObservedServer) -> None:
         await client.open()
         await client.schedule()
         await client.schedule()
-    told = await samples(server)
-    assert told["openucwa_store_rows", (("table", "meetings"),)] == 3, "with the assigned one"
-    assert told["openucwa_store_rows", (("table", "applications"),)] == 1
+    metrics = await samples(server)
+    assert metrics["openucwa_store_rows", (("table", "meetings"),)] == 3, "with the assigned one"
+    assert metrics["openucwa_store_rows", (("table", "applications"),)] == 1
 
 
 async def test_waiting_poll_is_a_request_in_flight(server: ObservedServer) -> None:
@@ -197,18 +197,18 @@ async def test_waiting_poll_is_a_request_in_flight(server: ObservedServer) -> No
         await client.sign_in("lenea@contoso.com")
         await client.open()
         poll = asyncio.create_task(client.get(f"{client.app}/events?ack=1&timeout=180"))
-        await told_soon(server, "openucwa_requests_in_flight", 1)
+        await wait_for_metric(server, "openucwa_requests_in_flight", 1)
         assert (await samples(server))["openucwa_requests_in_flight_of_one_caller", ()] == 1
         poll.cancel()
-        await told_soon(server, "openucwa_requests_in_flight", 0)
+        await wait_for_metric(server, "openucwa_requests_in_flight", 0)
 
 
 async def test_expiry_of_the_certificate_is_shown(watch: Watch, tmp_path: Path) -> None:
     certificate, key = make_certificate(tmp_path)
     tls = {"listen": ("https://127.0.0.1:0",), "tls_cert": certificate, "tls_key": key}
     async with watch(**tls) as server:
-        told = await samples(server)
-    assert told["openucwa_certificate_expiry_timestamp_seconds", ()] == expiry_of(certificate)
+        metrics = await samples(server)
+    assert metrics["openucwa_certificate_expiry_timestamp_seconds", ()] == expiry_of(certificate)
 
 
 async def test_certificate_whose_expiry_is_unknown_is_served_all_the_same(watch: Watch, tmp_path: Path) -> None:
@@ -231,9 +231,9 @@ def expiry_of(certificate: str) -> float:
 
 
 async def test_metrics_describe_process_and_build(server: ObservedServer) -> None:
-    told = await samples(server)
-    assert told["process_resident_memory_bytes", ()] > 0
-    assert any(name == "openucwa_build_info" for name, _ in told)
+    metrics = await samples(server)
+    assert metrics["process_resident_memory_bytes", ()] > 0
+    assert any(name == "openucwa_build_info" for name, _ in metrics)
 
 
 async def test_openmetrics_format_is_available_on_request(server: ObservedServer) -> None:
@@ -274,9 +274,9 @@ async def test_unreachable_bus_makes_the_server_unready_until_it_recovers(watch:
             assert (await samples(server))["openucwa_bus_up", ()] == 0
             nats.start()
             await becomes(server, 200)
-            told = await samples(server)
-            assert told["openucwa_bus_up", ()] == 1
-            assert told["openucwa_bus_connections_total", ()] == 2
+            metrics = await samples(server)
+            assert metrics["openucwa_bus_up", ()] == 1
+            assert metrics["openucwa_bus_connections_total", ()] == 2
     finally:
         nats.stop()
 
@@ -288,13 +288,13 @@ async def test_from_the_beginning_of_a_stop_the_server_is_not_ready_but_healthy(
         with socket.create_connection(("127.0.0.1", port)) as half:
             # A request whose body is still to come keeps the stop from its end.
             half.sendall(b"POST /WebTicket/oauthtoken HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n")
-            await told_soon(server, "openucwa_connections", 1)
+            await wait_for_metric(server, "openucwa_connections", 1)
             server.stop.set()
             assert await becomes(server, 503) == {"stopping": "the server is stopping"}
             assert (await server.ask("/healthz")).status_code == 200
-            told = await samples(server)
-            assert told["openucwa_ready", ()] == 0
-            assert ("openucwa_store_up", ()) not in told
+            metrics = await samples(server)
+            assert metrics["openucwa_ready", ()] == 0
+            assert ("openucwa_store_up", ()) not in metrics
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", int(status.rpartition(":")[2])))
 
@@ -337,7 +337,7 @@ async def test_operating_md_lists_every_metric(watch: Watch) -> None:
         async with asyncio.timeout(LIMIT):
             while "last_sweep_timestamp_seconds{" not in (text := (await server.ask("/metrics")).text):
                 pass
-    told = {
+    metrics = {
         family.name + ("_total" if family.type == "counter" else ""): (
             family.type,
             {label for sample in family.samples for label in sample.labels} - {"le"},
@@ -346,7 +346,7 @@ async def test_operating_md_lists_every_metric(watch: Watch) -> None:
         for family in text_string_to_metric_families(text)
         if family.name.startswith("openucwa_")
     }
-    assert listed == told
+    assert listed == metrics
     assert len(table) == len(listed)
 
 
@@ -377,8 +377,8 @@ async def test_unreachable_postgresql_makes_the_server_unready_until_it_recovers
             await becomes(server, 200)
             await asyncio.to_thread(postgres.stop)
             assert "store" in await becomes(server, 503)
-            told = await samples(server)
-            assert (told["openucwa_store_up", ()], told["openucwa_ready", ()]) == (0, 0)
+            metrics = await samples(server)
+            assert (metrics["openucwa_store_up", ()], metrics["openucwa_ready", ()]) == (0, 0)
             assert (await server.ask("/healthz")).status_code == 200
             await asyncio.to_thread(postgres.start)
             await becomes(server, 200)
@@ -397,6 +397,6 @@ async def test_hanging_postgresql_makes_the_server_unready(watch: Watch) -> None
 async def test_commits_in_postgresql_are_counted_too(watch: Watch, database: str) -> None:
     async with watch(store=database) as server:
         await server.service.store.users.add(User("sip:lenea@contoso.com", "Lene", None, None, "x"))
-        told = await samples(server)
-    assert told["openucwa_commit_changes_sum", ()] >= 1
-    assert told["openucwa_commit_duration_seconds_sum", ()] > 0
+        metrics = await samples(server)
+    assert metrics["openucwa_commit_changes_sum", ()] >= 1
+    assert metrics["openucwa_commit_duration_seconds_sum", ()] > 0

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import subprocess
 import sys
 import threading
@@ -13,6 +12,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
+from tests.ports import free_port
 from tests.process.running import environment
 from tests.telemetry.watching import LIMIT, ObservedServer, Watch
 
@@ -95,12 +95,12 @@ async def test_request_is_a_span_with_the_store_below_it(watch: Watch, collector
     async with watch(traces=collector.url) as server:
         request_id = await extend(server)
     span = collector.span("POST onlineMeetingExtensions")
-    told = attributes(span)
+    values = attributes(span)
     assert span.kind == Span.SPAN_KIND_SERVER
-    assert told["http.request.method"] == "POST"
-    assert told["http.response.status_code"] == 201
-    assert told["openucwa.request_id"] == request_id
-    assert str(told["url.path"]).endswith("/onlineMeetingExtensions")
+    assert values["http.request.method"] == "POST"
+    assert values["http.response.status_code"] == 201
+    assert values["openucwa.request_id"] == request_id
+    assert str(values["url.path"]).endswith("/onlineMeetingExtensions")
     below = [other.name for other in collector.spans if other.parent_span_id == span.span_id]
     assert "store extensions.add" in below
     assert all(name.startswith("store ") for name in below)
@@ -168,8 +168,7 @@ async def test_no_span_holds_a_secret(watch: Watch, collector: Collector) -> Non
 
 
 async def test_unreachable_collector_costs_one_log_line_and_no_request(watch: Watch) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     async with watch(traces=f"http://127.0.0.1:{port}/v1/traces") as server, server.client() as client:
         for _ in range(50):
             assert (await client.http.get("/")).status_code == 200

@@ -19,7 +19,7 @@ import httpx
 
 from openucwa.webhooks.signing import sign
 from tests.client import UcwaClient, extensions_of, if_match, self_of
-from tests.deploy.nginx import free_ports
+from tests.ports import free_ports
 from tests.process.running import LIMIT, RunningServer
 from tests.process.server import add_user
 from tests.users import LENE

@@ -7,7 +7,7 @@ import pytest
 
 from openucwa.model.webhook import Secret
 from openucwa.webhooks.signing import signature_headers
-from tests.deploy.nginx import free_port
+from tests.ports import free_port
 from tests.postgres import PostgresServer
 from tests.webhooks.killing import Outcome, Servers, prepare, storm
 from tests.webhooks.receiver_process import ReceiverProcess

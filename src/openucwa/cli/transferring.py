@@ -95,7 +95,7 @@ def export(
 
     async def work(store: Any) -> None:
         async with store.snapshot() as snapshot:
-            with _written(target) as written:
+            with _written(target) as written, _logged(audit.DataExported(os_user(), str(target), uri)):
                 async for line in export_lines(
                     snapshot,
                     RealWorld().now(),
@@ -108,10 +108,19 @@ def export(
                         progress.add(str(line.__struct_config__.tag))
 
     try:
-        in_store(config, work, audit.DataExported(os_user(), str(target), uri))
+        in_store(config, work)
     except OSError as error:
         raise Failure(f"{target} cannot be written: {error.strerror}") from None
     progress.show()
+
+
+@contextmanager
+def _logged(act: audit.Act) -> Iterator[None]:
+    """Logs the act when the block ends, even if it breaks off: what it did until then stays done."""
+    try:
+        yield
+    finally:
+        audit.log(act)
 
 
 @contextmanager
@@ -187,8 +196,9 @@ def import_data(
         if not checked:
             click.echo(f"{source} is empty: there is nothing to import")
             return
-        work = partial(_import, config, read, replaces, not without_history)
-        refused = in_store(config, work, audit.DataImported(os_user(), str(source)))
+        act = audit.DataImported(os_user(), str(source))
+        work = partial(_import, config, read, replaces, not without_history, act)
+        refused = in_store(config, work)
     if refused:
         raise Failure(f"{refused:,} of {checked:,} lines were not imported")
 
@@ -290,8 +300,8 @@ def _wrong(rules: ImportRules, placed: Placed) -> str | None:
     return None
 
 
-async def _import(config: Config, read: Any, replaces: bool, history: bool, store: Any) -> int:
-    """Imports all lines; returns how many were not imported."""
+async def _import(config: Config, read: Any, replaces: bool, history: bool, act: audit.Act, store: Any) -> int:
+    """Imports all lines; returns how many were not imported. `act`: for the audit trail."""
     progress = Progress("imported")
 
     def refused(place: str, reason: str) -> None:
@@ -299,9 +309,10 @@ async def _import(config: Config, read: Any, replaces: bool, history: bool, stor
 
     importer = Importer(store, config, RealWorld().now, refused, replaces, history)
     left = (placed for placed in read(notes=True) if isinstance(placed, Placed))
-    while batch := list(islice(left, AT_A_TIME)):
-        await importer.add(batch)
-        progress.add("line", len(batch))
+    with _logged(act):
+        while batch := list(islice(left, AT_A_TIME)):
+            await importer.add(batch)
+            progress.add("line", len(batch))
     for (kind, outcome), count in sorted(importer.counts.items()):
         if count:
             click.echo(f"{kind}: {count:,} {outcome}")

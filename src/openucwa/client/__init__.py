@@ -7,6 +7,7 @@ without. docs/client.md is its introduction.
 from openucwa.client import errors
 from openucwa.client.application import Application
 from openucwa.client.batches import Part
+from openucwa.client.change_sets import ChangeSet
 from openucwa.client.changes import Change, Changes
 from openucwa.client.channel import Events
 from openucwa.client.client import AsyncClient, Client
@@ -19,6 +20,7 @@ from openucwa.client.finding import FoundMeeting, FoundMeetings, text_literal
 from openucwa.client.meetings import Meeting, MeetingVersion, RemovedMeeting
 from openucwa.client.policy import Policy
 from openucwa.client.resources import APPLICATION_RENEWED, Event, Link, Resource
+from openucwa.client.schedules import Schedule
 from openucwa.client.session import Answer
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "AsyncDriver",
     "BearerToken",
     "Change",
+    "ChangeSet",
     "Changes",
     "Client",
     "ConnectionFailed",
@@ -57,6 +60,7 @@ __all__ = [
     "Refused",
     "RemovedMeeting",
     "Resource",
+    "Schedule",
     "SyncDriver",
     "Token",
     "UcwaError",

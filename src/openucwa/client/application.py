@@ -11,11 +11,12 @@ from openucwa.client.channel import Events
 from openucwa.client.conversations import Conversation, Invitation
 from openucwa.client.errors import AlreadyExists, Refused, TooManyRequests, UcwaError
 from openucwa.client.finding import FoundMeetings
-from openucwa.client.meetings import Meeting, MeetingChanges, RemovedMeeting, wire_properties
+from openucwa.client.meetings import Meeting, RemovedMeeting
 from openucwa.client.opened import OpenApplication
 from openucwa.client.operations import D_co, operation
 from openucwa.client.resources import Event, Value
 from openucwa.client.session import Answer, Body
+from openucwa.client.settings import MeetingChanges, wire_properties
 from openucwa.client.steps import Steps
 
 

@@ -121,14 +121,10 @@ class Extension(Located[D_co]):
         operation does not fit.
         """
         headers = {} if read is None else {"If-Match": f'"{read.etag}"'}
-        if isinstance(changes, Mapping):
-            merged = _patched(changes, type)
-            body = Body(content=json_text(merged), content_type="application/merge-patch+json")
-        else:
-            if type is not None:
-                raise ValueError("a JSON Patch changes the type by an operation on /type")
-            body = Body(content=json_text(list(changes)), content_type="application/json-patch+json")
-        repeatable = read is None and isinstance(changes, Mapping)
+        merge = isinstance(changes, Mapping)
+        content_type = "application/merge-patch+json" if merge else "application/json-patch+json"
+        body = Body(content=json_text(patched(changes, type)), content_type=content_type)
+        repeatable = read is None and merge
         return ExtensionState.of(
             (yield from self._send("PATCH", body, headers=headers, repeatable=repeatable)).resource
         )
@@ -280,18 +276,28 @@ def merge_properties(base: Properties, mine: Properties, theirs: Properties) -> 
     return merged
 
 
-def _written(data: Properties, id: str, type: str) -> dict[str, Value]:  # noqa: A002
-    """The properties of a body. ValueError: the data names one that is not the application's to choose."""
+def check_names(data: Mapping[str, object]) -> None:
+    """ValueError: the data names a property that is not the application's to choose."""
     if taken := {"id", "type", "etag"} & data.keys():
         raise ValueError(f"{min(taken)} is reserved: it cannot be one of the application's own properties")
-    return {"id": id, "type": type, **data}
 
 
-def _patched(changes: Changes, type: str | None) -> dict[str, Value | None]:  # noqa: A002
-    """A merge patch. ValueError: it names a property that is not the application's to choose."""
-    if taken := {"id", "type", "etag"} & changes.keys():
-        raise ValueError(f"{min(taken)} is reserved: it cannot be one of the application's own properties")
+def patched(changes: Changes | JsonPatch, type: str | None) -> object:  # noqa: A002
+    """The content of a patch: an object for a JSON Merge Patch, an array for a JSON Patch. ValueError: it names a
+    reserved property, or a JSON Patch has a type of its own.
+    """
+    if not isinstance(changes, Mapping):
+        if type is not None:
+            raise ValueError("a JSON Patch changes the type by an operation on /type")
+        return list(changes)
+    check_names(changes)
     return {**changes, **({} if type is None else {"type": type})}
+
+
+def _written(data: Properties, id: str, type: str) -> dict[str, Value]:  # noqa: A002
+    """The properties of a body. ValueError: the data names one that is not the application's to choose."""
+    check_names(data)
+    return {"id": id, "type": type, **data}
 
 
 def _copy(data: Properties) -> dict[str, Value]:

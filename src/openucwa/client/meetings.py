@@ -1,49 +1,22 @@
 """Meetings of the user (UCWA: myOnlineMeetings)."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, Literal, TypeAlias, TypedDict, Unpack
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Unpack
 from uuid import uuid4
 
 from openucwa.client.additions import find_addition, header_link
+from openucwa.client.change_sets import ChangeSet
 from openucwa.client.errors import Reason, ResourceNotFound
 from openucwa.client.extensions import Extension, ExtensionState, ExtensionType, ExtensionVersion
 from openucwa.client.located import Located
 from openucwa.client.opened import Locate, OpenApplication
 from openucwa.client.operations import D_co, operation
 from openucwa.client.resources import Resource, Value
+from openucwa.client.schedules import GRACE_PERIOD, SCHEDULE_ID, Schedule
+from openucwa.client.settings import MeetingChanges, wire_properties
 from openucwa.client.steps import Steps
 from openucwa.client.versions import Version, all_versions
-
-AccessLevel: TypeAlias = Literal["Everyone", "Invited", "Locked", "SameEnterprise", "None"]
-AutomaticLeaderAssignment: TypeAlias = Literal["Disabled", "Everyone", "SameEnterprise"]
-EntryExitAnnouncement: TypeAlias = Literal["Disabled", "Enabled", "Unsupported"]
-Switch: TypeAlias = Literal["Disabled", "Enabled"]
-
-
-class MeetingChanges(TypedDict, total=False):
-    """The properties of a meeting that its organizer may set (UCWA: myOnlineMeeting)."""
-
-    access_level: AccessLevel
-    attendees: Sequence[str]
-    automatic_leader_assignment: AutomaticLeaderAssignment
-    description: str
-    entry_exit_announcement: EntryExitAnnouncement
-    expiration_time: datetime
-    leaders: Sequence[str]
-    lobby_bypass_for_phone_users: Switch
-    phone_user_admission: Switch
-    subject: str
-
-
-def wire_properties(changes: Mapping[str, Any]) -> dict[str, Value]:
-    """Properties by UCWA's names: `access_level` is `accessLevel`."""
-    return {_wire_name(name): list(value) if isinstance(value, tuple) else value for name, value in changes.items()}
-
-
-def _wire_name(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(word.capitalize() for word in others)
 
 
 class Meeting(Located[D_co]):
@@ -166,6 +139,46 @@ class Meeting(Located[D_co]):
         AlreadyExists: the id is taken. TooManyGroups: the meeting has the maximum number of extensions.
         """
         return (yield from Extension.add.steps(self.extension(id or str(uuid4())), data, type))
+
+    def change_set(self) -> ChangeSet[D_co]:
+        """An empty set of changes of its extensions and of the meeting itself, which `ChangeSet.send` makes together.
+        Nothing is sent yet.
+        """
+
+        def changed(resource: Resource) -> None:
+            self.resource = resource
+
+        return ChangeSet(self.application, self._locate_linked("openucwa:changeSet"), self.resource, changed)
+
+    @operation
+    def read_schedule(self) -> Steps[Schedule | None]:
+        """Its begin and end (the extension `openucwa.schedule`). None: it has none that are valid."""
+        try:
+            return Schedule.of((yield from Extension.read.steps(self.extension(SCHEDULE_ID))))
+        except ResourceNotFound:
+            return None
+
+    @operation
+    def set_schedule(
+        self, schedule: Schedule, *, grace_period: timedelta | None = GRACE_PERIOD
+    ) -> Steps["Meeting[D_co]"]:
+        """Sets its begin and end, and its `expiration_time` to the end plus a grace period, in one change set.
+
+        Other properties of the extension stay. `grace_period`: the server's setting `meeting_grace_period` if it is not
+        the default of eight hours; None: the expiration time stays. PreconditionFailed or AlreadyExists: someone else
+        changed the schedule at the same time. ParameterValidationFailure: the meeting would have expired already.
+        """
+        changes = self.change_set()
+        try:
+            read = yield from Extension.read.steps(self.extension(SCHEDULE_ID))
+        except ResourceNotFound:
+            changes.add(SCHEDULE_ID, schedule.properties(), "RoamedParticipantData")
+        else:
+            changes.patch(SCHEDULE_ID, schedule.properties(), read=read, type="RoamedParticipantData")
+        if grace_period is not None:
+            changes.update(expiration_time=schedule.end + grace_period)
+        yield from ChangeSet.send.steps(changes)
+        return self
 
     @operation
     def versions(self) -> Steps[list["MeetingVersion[D_co]"]]:

@@ -10,7 +10,7 @@ from openucwa.store.snapshots import Snapshot, pages
 from openucwa.store.sql import tables
 from openucwa.store.sql.table import Table
 from openucwa.transfer import lines
-from openucwa.transfer.lines import DataLine, HandoverLine, Header, Line, moment
+from openucwa.transfer.lines import DataLine, HandoverLine, Header, Line, RemovedUserLine, moment
 
 #: Rows that are read at a time: extensions and photos may be large.
 _FEW = 32
@@ -48,9 +48,8 @@ async def export(
     async for rows in pages(snapshot, table.name, columns, ["uri"], of=None if user is None else ("uri", user)):
         for row in rows:
             yield lines.line_of_user(table.record(row), password=passwords and user is None)
-    if user is not None:
-        async for line in _of_user(snapshot, user):
-            yield line
+    async for line in _removed_users(snapshot) if user is None else _of_user(snapshot, user):
+        yield line
     async for line in _schemas(snapshot, None if user is None else ("owner", user)):
         yield line
     if history:
@@ -87,6 +86,12 @@ async def _schemas(snapshot: Snapshot, own: tuple[str, str] | None) -> AsyncIter
             newest = owner, version
     for line in lines.lines_of_schema(*newest) if newest is not None else ():
         yield line
+
+
+async def _removed_users(snapshot: Snapshot) -> AsyncIterator[Line]:
+    async for rows in pages(snapshot, "removed_users", tables.REMOVED_USERS, ["uri"]):
+        for (uri,) in rows:
+            yield RemovedUserLine(uri)
 
 
 async def _of_user(snapshot: Snapshot, user: str) -> AsyncIterator[Line]:

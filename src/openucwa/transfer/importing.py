@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ from openucwa.config import Config
 from openucwa.model.meeting import Meeting, MeetingRel
 from openucwa.model.refusals import AlreadyExists, Refusal, ResourceNotFound, ServiceUnavailable
 from openucwa.store.old_changes import add_changes
-from openucwa.store.old_links import add_link
+from openucwa.store.old_facts import add_link, add_removal
 from openucwa.store.sql import SqlStore
 from openucwa.transfer.lines import (
     AnyLine,
@@ -20,6 +21,7 @@ from openucwa.transfer.lines import (
     HandoverLine,
     Header,
     MeetingLine,
+    RemovedUserLine,
     SchemaLine,
     UserLine,
     change_of,
@@ -112,6 +114,8 @@ class Importer:
         match line:
             case UserLine():
                 return "user", self._add_user(line)
+            case RemovedUserLine():
+                return "removed user", self._add_removal(line)
             case SchemaLine():
                 return "schema", self._add_schema(line)
             case MeetingLine():
@@ -131,6 +135,13 @@ class Importer:
         except AlreadyExists:
             return "unchanged"
         return "added"
+
+    async def _add_removal(self, line: RemovedUserLine) -> str:
+        # Whoever is a user here stays one.
+        with suppress(AlreadyExists):
+            if await add_removal(self.store, line.uri.lower()):
+                return "added"
+        return "unchanged"
 
     async def _add_schema(self, line: SchemaLine) -> str:
         owner = line.owner.lower()

@@ -48,6 +48,12 @@ class UserLine(Line, frozen=True, tag="user", omit_defaults=True):
     disabled: bool = False
 
 
+class RemovedUserLine(Line, frozen=True, tag="removedUser"):
+    """A user who was removed, whom issuers and directories do not add again."""
+
+    uri: str
+
+
 class SchemaLine(Line, frozen=True, tag="schema"):
     """The JSON Schema of a user for the extensions with an id."""
 
@@ -128,7 +134,17 @@ class DataLine(Line, frozen=True, tag="data"):
     row: dict[str, Any]
 
 
-AnyLine = Header | UserLine | SchemaLine | MeetingLine | HandoverLine | ExtensionLine | ChangeLine | DataLine
+AnyLine = (
+    Header
+    | UserLine
+    | RemovedUserLine
+    | SchemaLine
+    | MeetingLine
+    | HandoverLine
+    | ExtensionLine
+    | ChangeLine
+    | DataLine
+)
 
 _decoder = msgspec.json.Decoder(AnyLine)
 

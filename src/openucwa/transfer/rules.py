@@ -29,6 +29,7 @@ from openucwa.transfer.lines import (
     HandoverLine,
     Header,
     MeetingLine,
+    RemovedUserLine,
     SchemaLine,
     UserLine,
     change_of,
@@ -61,6 +62,8 @@ class ImportRules:
                 )
             case UserLine():
                 _refuse(self._user(line))
+            case RemovedUserLine():
+                _refuse({} if is_sip_uri(line.uri.lower()) else {"uri": _NO_URI})
             case MeetingLine():
                 _refuse(self._meeting(line))
             case HandoverLine():

@@ -26,7 +26,7 @@ export class ExtensionsView {
   #closed = false;
   #history;
 
-  // `say(words)`: tells people who don't look; history(id): shows the versions of one, null where there are none.
+  // `say(words)`: announces something to screen readers; history(id): shows the versions of one, null where there are none.
   constructor(meetings, id, extensions, say, history) {
     this.#meetings = meetings;
     this.#id = id;

@@ -1,4 +1,4 @@
-// The meeting that the organizer takes part in, in the console. It goes on while other meetings are looked at.
+// The meeting that the organizer takes part in, in the console. It stays joined while other meetings are shown.
 
 import { Conversation } from "./conversation.js";
 import { $, busy, notify } from "./elements.js";
@@ -15,13 +15,13 @@ export class ConsoleLive {
   #notices;
   #listener;
   #view;
-  #shown = null; // the meeting that is looked at
+  #shown = null; // the meeting that is shown
   #joined = null; // {id, name, conversation}
   #joining = false;
   #early = []; // events that came before the answer that says which are this meeting's
 
   // `presence`: a PresenceWatch. listener: {changed(id): the meeting, or its data, is another than before; open(id):
-  // looks at a meeting; counted(): `unread`, or the meeting that one is in, is another one; waiting(lobby): who waits in
+  // shows a meeting; counted(): `unread`, or the meeting that one is in, is another one; waiting(lobby): who waits in
   // the lobby of the joined meeting (console-lobby.js), null where one is in none}.
   constructor(client, session, notices, presence, listener) {
     this.#client = client;
@@ -67,7 +67,7 @@ export class ConsoleLive {
     return { id, name, ...conversation.memory };
   }
 
-  // The meeting that is looked at; null: none.
+  // The meeting that is shown; null: none.
   show(meeting) {
     this.#shown = meeting;
     notify($("live-error"), null);
@@ -90,12 +90,12 @@ export class ConsoleLive {
     }
   }
 
-  // Something is known of somebody's presence.
+  // A presence is known, or has changed.
   drawPresence() {
     this.#view.drawPresence();
   }
 
-  // Joins the meeting that is looked at.
+  // Joins the meeting that is shown.
   join() {
     return busy($("join"), () => this.#join());
   }
@@ -150,7 +150,7 @@ export class ConsoleLive {
       return;
     }
     const fresh = this.#view.draw(part);
-    if (part === "messages" && inside) this.#hear(fresh.filter(({ mine }) => !mine));
+    if (part === "messages" && inside) this.#announce(fresh.filter(({ mine }) => !mine));
     if (part === "stage" && conversation.stage === "inside") {
       this.#draw();
       if (this.#shown?.onlineMeetingId === id) this.#view.people.heading.focus();
@@ -163,8 +163,7 @@ export class ConsoleLive {
     if (words && part !== "data") this.#notices.say(words);
   }
 
-  // Messages have come.
-  #hear(fresh) {
+  #announce(fresh) {
     if (fresh.length === 0 || this.#shown?.onlineMeetingId === this.id) return;
     this.#notices.say(t`Message from ${fresh.at(-1).name} in “${this.#joined.name}”.`);
   }

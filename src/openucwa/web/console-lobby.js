@@ -9,7 +9,7 @@ import { embeddedIn, linkOf } from "./ucwa.js";
 
 const LOBBY = "openucwa:lobby";
 const ASSIGNED = "myAssignedOnlineMeeting";
-const VISIBLE = 15_000; // ms between two answers while the page is looked at
+const VISIBLE = 15_000; // ms between two answers while the page is visible
 const HIDDEN = 60_000; // ms while it is not
 const SLACK = 1000; // ms by which a timer may be early
 
@@ -21,7 +21,7 @@ export class LobbyWatch {
   #user;
   #meetings = []; // [{id, where, people: [{uri, name}]}]
   #live = null; // {id, where, names, show}: the joined meeting, which knows better
-  #heard = Number.NEGATIVE_INFINITY; // when the last answer came, here or in another tab
+  #answered = Number.NEGATIVE_INFINITY; // when the last answer came, here or in another tab
   #reading = false;
   #others = new BroadcastChannel(LOBBY);
   #timer;
@@ -48,7 +48,7 @@ export class LobbyWatch {
   async read() {
     if (this.#reading || this.#session === null) return;
     this.#reading = true;
-    this.#heard = performance.now();
+    this.#answered = performance.now();
     try {
       const meetings = await this.#session.run((application) => this.#ask(application));
       if (this.#session === null) return;
@@ -74,8 +74,8 @@ export class LobbyWatch {
 
   #readIfDue() {
     const interval = document.visibilityState === "visible" ? VISIBLE : HIDDEN;
-    if (performance.now() - this.#heard < interval - SLACK) return undefined;
-    // Another tab that asks at this moment will tell. Locks exist in secure contexts only.
+    if (performance.now() - this.#answered < interval - SLACK) return undefined;
+    // If another tab is asking at this moment, it passes its answer on. Locks exist in secure contexts only.
     if (!navigator.locks) return this.read();
     return navigator.locks.request(LOBBY, { ifAvailable: true }, (lock) => lock && this.read());
   }
@@ -92,7 +92,7 @@ export class LobbyWatch {
   }
 
   #take(meetings) {
-    this.#heard = performance.now();
+    this.#answered = performance.now();
     const known = new Set(this.#meetings.flatMap(({ id, people }) => people.map(({ uri }) => `${id} ${uri}`)));
     this.#meetings = meetings;
     for (const { id, where, people } of meetings) {

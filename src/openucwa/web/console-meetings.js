@@ -97,15 +97,15 @@ export class MeetingsView {
   // These meetings, or data of them, are others than before; null: any may be.
   async changed(ids) {
     if (ids === null) return this.refresh();
-    await this.#readList(() => this.#list.look(ids));
+    await this.#readList(() => this.#list.reread(ids));
     if (ids.includes(this.#view.id)) await this.#readShown();
   }
 
-  // The same for what is not reported as a change. hearsSince(time): whether every change is reported since then.
-  async look(hearsSince) {
+  // The same for what is not reported as a change. reportsSince(time): whether every change is reported since then.
+  async catchUp(reportsSince) {
     if (!this.#list.isRead) return;
-    if (!hearsSince(this.#list.since)) await this.refresh();
-    else await this.#list.lookAtOthers().catch(() => {}); // what is shown stays until the next time
+    if (!reportsSince(this.#list.since)) await this.refresh();
+    else await this.#list.readOthers().catch(() => {}); // what is shown stays until the next time
   }
 
   // Reads the list, unless it is there.
@@ -266,7 +266,7 @@ export class MeetingsView {
     $("edit").focus();
     if (!meeting) return;
     this.#notices.say(t`The meeting is saved.`);
-    await this.#readList(() => this.#list.look([meeting.onlineMeetingId]));
+    await this.#readList(() => this.#list.reread([meeting.onlineMeetingId]));
   }
 
   async #copied(meeting) {

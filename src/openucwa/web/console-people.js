@@ -94,12 +94,12 @@ export class PeopleSection {
     this.#contacts.take(event);
   }
 
-  // Somebody looks at the page again.
-  look() {
-    this.#page.look();
+  // The page is visible again.
+  markRead() {
+    this.#page.markRead();
   }
 
-  // Something is known of somebody's presence.
+  // A presence is known, or has changed.
   drawPresence() {
     this.#draw();
     this.#page.drawPresence();

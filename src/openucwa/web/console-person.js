@@ -110,9 +110,9 @@ export class PersonPage {
     this.#talk.drawPresence();
   }
 
-  // Somebody looks at the page again.
-  look() {
-    this.#talk.look();
+  // The page is visible again.
+  markRead() {
+    this.#talk.markRead();
   }
 
   talkChanged(talk, part) {

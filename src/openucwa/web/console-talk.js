@@ -58,12 +58,12 @@ export class TalkView {
       const fresh = this.#live.draw(part);
       if (part === "messages") this.#announce(fresh);
       if (part !== "messages" && part !== "typing") this.#draw();
-      this.look();
+      this.markRead();
     }
   }
 
   // What is in view counts as read.
-  look() {
+  markRead() {
     if (!this.#talk?.unread || document.visibilityState !== "visible") return;
     this.#talk.unread = 0;
     this.#read();
@@ -80,7 +80,7 @@ export class TalkView {
     this.#live.show(talk?.conversation ?? null);
     this.#live.messages.words = { label: t`Message to ${this.#name}`, none: t`No messages yet.` };
     this.#draw();
-    this.look();
+    this.markRead();
     if (begins && document.activeElement === $("talk-start")) $("talk-title").focus();
   }
 

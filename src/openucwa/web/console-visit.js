@@ -1,5 +1,4 @@
-// What there is in the console while somebody is signed in: one application, one event channel, and the sections that
-// share them.
+// The console while a user is signed in: one application, one event channel, and the sections that share them.
 
 import { Account } from "./account.js";
 import { AccountCard } from "./console-account.js";
@@ -30,7 +29,7 @@ export class Visit {
   #account;
   #changes;
   #bell = new AbortController();
-  #rings = !navigator.locks; // whether invitations are heard by this tab while it is hidden
+  #rings = !navigator.locks; // whether this tab rings for invitations while it is hidden
 
   // `session`: opened. signedOut(): the user has signed out everywhere.
   constructor(client, session, notices, signedOut) {
@@ -55,7 +54,7 @@ export class Visit {
     this.#takeBell(me);
   }
 
-  // Whether events are needed while nobody looks at the page.
+  // Whether events are needed while the page is hidden.
   get listens() {
     return this.#rings || this.meetings.live.isIn || this.#talks.all.size > 0;
   }
@@ -94,9 +93,9 @@ export class Visit {
 
   // Reads what the event channel does not report.
   refresh() {
-    this.meetings.look((time) => this.#changes.hearsSince(time));
+    this.meetings.catchUp((time) => this.#changes.reportsSince(time));
     this.meetings.lobby.read();
-    this.#people.look();
+    this.#people.markRead();
   }
 
   close() {
@@ -131,11 +130,11 @@ export class Visit {
     else if (words) this.#notices.say(words);
   }
 
-  // Counts what was said since the conversation was looked at.
+  // Counts the messages since the conversation was last shown.
   #count(talk) {
-    const heard = talk.conversation.messages.filter(({ mine }) => !mine).length;
-    const fresh = heard - (talk.heard ?? 0);
-    talk.heard = heard;
+    const received = talk.conversation.messages.filter(({ mine }) => !mine).length;
+    const fresh = received - (talk.received ?? 0);
+    talk.received = received;
     if (fresh <= 0 || talk.waits) return;
     talk.unread += fresh;
     if (location.hash !== hashOf(talk.uri)) this.#notices.say(t`Message from ${talk.name}.`);
@@ -164,7 +163,7 @@ export class Visit {
     }
   }
 
-  // Of all tabs of a browser one hears invitations while it is hidden.
+  // Of all tabs of a browser, one rings for invitations while it is hidden.
   async #takeBell(user) {
     if (!navigator.locks) return;
     try {

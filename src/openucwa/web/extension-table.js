@@ -1,4 +1,4 @@
-// An extension as a table of its properties, for whoever looks at it. Names, ids and values were typed by people and
+// An extension as a read-only table of its properties. Names, ids and values were typed by people and
 // applications, and are shown as text.
 
 import { make } from "./elements.js";

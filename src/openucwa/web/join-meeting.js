@@ -1,5 +1,5 @@
 // The meeting on the join page, once one is in it: its name, what applications share in it, and the live conversation;
-// side by side, or one part at a time where there is no room. With all that it takes, it comes while somebody types a name.
+// side by side, or one part at a time where the window is narrow. Loaded while the user types a name.
 
 import { $, keep, make } from "./elements.js";
 import { audienceTag, ChangeMarks, propertiesTable } from "./extension-table.js";
@@ -48,7 +48,7 @@ export class JoinedMeeting {
     this.#live.show(null);
   }
 
-  // Something is known of somebody's presence.
+  // A presence is known, or has changed.
   drawPresence() {
     this.#live.drawPresence();
   }

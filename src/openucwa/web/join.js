@@ -31,7 +31,7 @@ class JoinPage {
   #username = "";
   #visit = null; // {session, conversation, presence, open, view}: what there is while one is in, or on the way
   #rejoined = -Infinity; // when the page joined again by itself
-  #kept = null; // what was said and typed in a visit that is over, for another one
+  #previous = null; // what was said and typed in a visit that is over, for another one
   #form = new SignInForm(t`Sign in and join`, (username, password) => this.#joinByPassword(username, password));
   #again = new SignInAgain({
     signIn: (username, password) => this.#client.signIn(username, password),
@@ -255,7 +255,7 @@ class JoinPage {
     } else if (stage === "inside") {
       this.#visit.view = this.#visit.open();
       this.#visit.view.draw("waiting");
-      this.#show("room");
+      this.#show("inside");
     } else if (stage === "over") this.#over(reason ?? { subcode: "Lost" });
   }
 
@@ -293,7 +293,7 @@ class JoinPage {
   // device that wakes up may take a while.
   async #enterAgain(failures = 0) {
     try {
-      await this.#enter(this.#kept);
+      await this.#enter(this.#previous);
     } catch (error) {
       if (error instanceof ServerAway && failures < MAX_FAILURES) {
         this.#notices.away(error);
@@ -302,7 +302,7 @@ class JoinPage {
       }
       if (this.#username || !isWrongPassword(error)) throw error;
       await this.#client.signInToMeeting(this.#meeting.uri);
-      await this.#enter(this.#kept);
+      await this.#enter(this.#previous);
     }
     this.#notices.away(null);
   }
@@ -341,7 +341,7 @@ class JoinPage {
   #end() {
     const visit = this.#visit;
     this.#visit = null;
-    if (visit) this.#kept = { messages: visit.conversation.memory.messages, draft: visit.conversation.draft };
+    if (visit) this.#previous = { messages: visit.conversation.memory.messages, draft: visit.conversation.draft };
     visit?.view?.close();
     visit?.session.end();
     this.#tab.remember({ visit: null });
@@ -356,23 +356,23 @@ class JoinPage {
       return;
     }
     if (this.#client.signedIn && subcode !== "SignedOut" && subcode !== "NotFound") {
-      await this.#enter(this.#kept).catch((error) => this.#fail(error));
+      await this.#enter(this.#previous).catch((error) => this.#fail(error));
       return;
     }
     this.#client.signOut();
-    this.#kept = null;
+    this.#previous = null;
     if (!this.#known) await this.#discover();
     else this.#ask();
   }
 
   #show(stage) {
-    const inRoom = stage === "room";
-    $("door").hidden = inRoom;
-    $("room").hidden = !inRoom;
-    for (const section of document.querySelectorAll("#door section")) section.hidden = section.id !== stage;
-    document.body.classList.toggle("in-room", inRoom);
-    const heading = inRoom ? $("subject") : $(`${stage}-title`);
-    if (!inRoom) this.#notices.title = heading.textContent;
+    const isInside = stage === "inside";
+    $("outside").hidden = isInside;
+    $("inside").hidden = !isInside;
+    for (const section of document.querySelectorAll("#outside section")) section.hidden = section.id !== stage;
+    document.body.classList.toggle("is-inside", isInside);
+    const heading = isInside ? $("subject") : $(`${stage}-title`);
+    if (!isInside) this.#notices.title = heading.textContent;
     heading.focus();
   }
 }

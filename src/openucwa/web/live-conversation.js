@@ -34,7 +34,7 @@ export class LiveConversation {
     else for (const part of ["people", "waiting"]) this.#draw[part]();
   }
 
-  // Something is known of somebody's presence.
+  // A presence is known, or has changed.
   drawPresence() {
     if (this.#conversation !== null) this.people.drawPeople(this.#conversation);
   }

@@ -29,23 +29,23 @@ export class MeetingChanges {
     this.#changed = changed;
     this.#others = new BroadcastChannel(this.#name);
     this.#others.onmessage = ({ data: ids }) => changed(ids);
-    document.addEventListener("visibilitychange", this.#look);
-    this.#look();
+    document.addEventListener("visibilitychange", this.#visibilityChanged);
+    this.#visibilityChanged();
   }
 
   close() {
-    document.removeEventListener("visibilitychange", this.#look);
+    document.removeEventListener("visibilitychange", this.#visibilityChanged);
     this.#following?.abort();
     this.#others.close();
   }
 
-  // Whether this tab hears of every change that came after `time`, on the page's clock: from its own polls, which go on
+  // Whether this tab reports every change after `time`, on the page's clock: from its own polls, which go on
   // where they stopped, and before these from those of other tabs.
-  hearsSince(time) {
+  reportsSince(time) {
     return this.#next !== null && !this.#failing && this.#since <= time;
   }
 
-  #look = () => {
+  #visibilityChanged = () => {
     if (document.visibilityState !== "visible") {
       this.#following?.abort();
       this.#following = null;
@@ -61,7 +61,7 @@ export class MeetingChanges {
     try {
       await navigator.locks.request(this.#name, { signal }, () => this.#follow(signal, WAIT));
     } catch {
-      // Not looked at any more before it was this tab's turn.
+      // Hidden before it was this tab's turn.
     }
   }
 

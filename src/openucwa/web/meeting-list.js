@@ -3,7 +3,7 @@
 import { isAssigned } from "./meeting-words.js";
 
 const SOME = 1000; // meetings that are read without being asked for
-const MAX_LOOK = 20; // meetings that are read one by one, rather than all
+const MAX_SINGLE = 20; // meetings that are read one by one, rather than all
 
 export class MeetingList {
   #listed; // ListedMeetings
@@ -54,12 +54,12 @@ export class MeetingList {
   }
 
   // Reads those with these ids anew: they were changed, added or removed.
-  look(ids) {
+  reread(ids) {
     return this.#read({ ids });
   }
 
   // Reads what is not in the feed of changes: a meeting of somebody else that the user takes part in.
-  async lookAtOthers() {
+  async readOthers() {
     const others = await this.#listed.ofOthers();
     for (const [uri, { own }] of this.#known) if (!own) this.#known.delete(uri);
     this.#take(others);
@@ -99,7 +99,7 @@ export class MeetingList {
   }
 
   async #readNow({ ids, all }) {
-    if (all || ids.size > MAX_LOOK || !this.isRead) await this.#readAll();
+    if (all || ids.size > MAX_SINGLE || !this.isRead) await this.#readAll();
     else await this.#readSome([...ids]);
   }
 

@@ -26,7 +26,7 @@ const COPIED = [
 // What can be changed of it.
 const SETTINGS = [...COPIED, "subject", "expirationTime"];
 
-// What was looked for is not there.
+// What was requested does not exist.
 export class NotThere extends Error {
   status = 404;
 

@@ -23,7 +23,7 @@ const LINES = new Set([
   "h6",
 ]);
 
-// The text of a message resource, whose content is a data URI, form-encoded; null: it bears none.
+// The text of a message resource, whose content is a data URI, form-encoded; null: it contains none.
 export function messageText(message) {
   const plain = linkOf(message, "plainMessage");
   const href = plain ?? linkOf(message, "htmlMessage");

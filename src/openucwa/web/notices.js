@@ -1,5 +1,5 @@
-// What a page says wherever one is in it: that the server is away, that somebody waits in the lobby, and, to those who
-// don't look at it, what has changed. And its title.
+// The notices that a page shows in every view: that the server is away, that somebody waits in the lobby; announcements to
+// screen readers; and the page's title.
 
 import { followSilence, isSilent, ring, setSilent } from "./bell.js";
 import { busy, button, keep, make } from "./elements.js";
@@ -31,7 +31,7 @@ export class Notices {
     document.body.prepend(this.#away, this.#invitations, this.#lobby, this.#said);
   }
 
-  // Says something to people who don't look.
+  // Announces something to screen readers.
   say = (words) => {
     this.#said.append(make("p", {}, words));
     while (this.#said.children.length > MAX_SAID) this.#said.firstChild.remove();

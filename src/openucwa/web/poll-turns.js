@@ -21,7 +21,7 @@ export class PollTurns {
     return navigator.locks.request(slot, () => this.#run(poll, () => isWaitedFor(slot)));
   };
 
-  // Whoever looks at a page goes first: those that are hidden poll for a while and rest for a while.
+  // Visible pages go first: hidden ones poll for a while and rest for a while.
   async #takeAlone(poll) {
     const hidden = () => document.visibilityState !== "visible";
     if (hidden()) await new Promise((resolve) => setTimeout(resolve, REST));

@@ -41,7 +41,7 @@ export class Talk {
 }
 
 export class Talks {
-  all = new Map(); // by the invitation's href, those that are on, or ended while they were looked at
+  all = new Map(); // by the invitation's href, those in progress, or that ended while they were shown
   #client;
   #session;
   #changed;

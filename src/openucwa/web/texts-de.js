@@ -455,8 +455,8 @@ export const TEXTS = {
   "None: all of them.": "Keine gewählt: alle.",
   "As under “Find by data”; empty: all changes.": "Wie unter „Nach Daten suchen“; leer: alle Änderungen.",
   "Enter the address of the receiver.": "Geben Sie die Adresse des Empfängers ein.",
-  "It has changed meanwhile. Cancel, and look at it again.":
-    "Er hat sich inzwischen geändert. Brechen Sie ab und sehen Sie ihn noch einmal an.",
+  "It has changed in the meantime. Cancel, and open it again.":
+    "Er hat sich inzwischen geändert. Brechen Sie ab und öffnen Sie ihn erneut.",
   "It has changed meanwhile. This is how it is now.": "Er hat sich inzwischen geändert. So ist er jetzt.",
   "meeting added": "Besprechung hinzugefügt",
   "meeting changed": "Besprechung geändert",

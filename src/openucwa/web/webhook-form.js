@@ -103,7 +103,7 @@ export class WebhookForm {
     else
       notify(
         this.#error,
-        error.status === 412 ? t`It has changed meanwhile. Cancel, and look at it again.` : inWords(error),
+        error.status === 412 ? t`It has changed in the meantime. Cancel, and open it again.` : inWords(error),
       );
   }
 }

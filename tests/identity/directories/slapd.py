@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.certificate import make_certificate
 from tests.needs import need
 from tests.pictures.images import photo
+from tests.ports import free_ports
 
 BASE = "dc=contoso,dc=com"
 SEARCHER = f"cn=openucwa,{BASE}"
@@ -172,7 +173,7 @@ class DirectoryServer:
     def __init__(self, folder: Path) -> None:
         self._slapd = need("slapd")
         self.ca_file, key = make_certificate(folder, "slapd")
-        self.port, self.tls_port = _free_port(), _free_port()
+        self.port, self.tls_port = free_ports(2)
         self._log = folder / "slapd.log"
         self._process: subprocess.Popen[bytes] | None = None
         data = folder / "slapd-data"
@@ -265,8 +266,3 @@ def _is_socket(link: Path) -> bool:
         return link.readlink().name.startswith("socket:")
     except FileNotFoundError:  # it was closed meanwhile
         return False
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])

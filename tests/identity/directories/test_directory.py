@@ -13,6 +13,7 @@ from openucwa.model.refusals import ServiceUnavailable
 from tests.certificate import make_certificate
 from tests.identity.directories.conftest import Verifying
 from tests.identity.directories.slapd import BASE, MEETERS, POSIX, DirectoryServer
+from tests.ports import free_port
 from tests.world import until
 
 
@@ -167,8 +168,7 @@ async def test_connection_closed_by_the_directory_is_replaced(verifying: Verifyi
 
 
 async def test_second_url_is_used_while_the_first_is_unreachable(verifying: Verifying, server: DirectoryServer) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
+    port = free_port()
     passwords = verifying(url=(f"ldaps://127.0.0.1:{port}", server.tls_url))
     assert await passwords.verify(Login.parse("lene"), "lene-secret")
 

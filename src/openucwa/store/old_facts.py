@@ -1,4 +1,6 @@
-"""Where old links of meetings lead that were handed over in another store, which are added to this one's."""
+"""What another store knows of what is gone, which is added to this one's: where old links of meetings lead that were
+handed over, and which users were removed.
+"""
 
 from openucwa.model.refusals import AlreadyExists, ResourceNotFound
 from openucwa.store.engine import UNCACHED, Transaction
@@ -24,3 +26,17 @@ async def add_link(store: SqlStore, organizer: str, meeting_id: str, successor: 
         return None if before is None else str(before[0])
 
     return await store.writer.change(work, organizer, successor, scope=UNCACHED, must_notify=False)
+
+
+async def add_removal(store: SqlStore, uri: str) -> bool:
+    """Notes that a user was removed, whom issuers and directories must not add again; whether that is new.
+
+    AlreadyExists: the user is there.
+    """
+
+    async def work(transaction: Transaction) -> bool:
+        if await transaction.row("select 1 from users where uri = ?", uri):
+            raise AlreadyExists(f"{uri} is a user")
+        return bool(await transaction.run("insert into removed_users (uri) values (?) on conflict do nothing", uri))
+
+    return await store.writer.change(work, uri, scope=UNCACHED, must_notify=False)
