@@ -126,7 +126,7 @@ async def test_poll_waits_for_the_next_change(lene: UcwaClient) -> None:
     poll = asyncio.create_task(lene.get(f"{href}&wait=60"))
     await asyncio.sleep(0)
     await lene.schedule(subject="Sales")
-    answer = await asyncio.wait_for(poll, 30)
+    answer = await asyncio.wait_for(poll, 60)
     assert [each["kind"] for each in listed(answer.json())] == ["added"]
 
 
@@ -140,7 +140,7 @@ async def test_poll_of_an_invited_user_ends_with_a_change_that_it_sees(
     await lene.extend(meeting, id="secret", type="RoamedOrganizerData")
     assert not poll.done()
     await lene.extend(meeting, id="agenda", type="RoamedParticipantData")
-    answer = await asyncio.wait_for(poll, 30)
+    answer = await asyncio.wait_for(poll, 60)
     assert [each["extensionId"] for each in listed(answer.json())] == ["agenda"]
 
 
@@ -151,7 +151,7 @@ async def test_poll_of_a_user_who_is_no_longer_invited_ends(
     poll = asyncio.create_task(dana.get(f"{await start(dana)}&wait=60"))
     await until(lambda: service.following.tail.watchers)
     await lene.replace(meeting, attendees=[])
-    (change,) = listed((await asyncio.wait_for(poll, 30)).json())
+    (change,) = listed((await asyncio.wait_for(poll, 60)).json())
     assert (change["kind"], change["onlineMeetingId"]) == ("removed", meeting["onlineMeetingId"])
 
 
@@ -167,7 +167,7 @@ async def test_poll_is_woken_by_another_servers_change(make_service: Make, conne
     await clients[1].schedule()
     assert not poll.done()
     await world.advance(0.3)
-    answer = await asyncio.wait_for(poll, 30)
+    answer = await asyncio.wait_for(poll, 60)
     assert [each["kind"] for each in listed(answer.json())] == ["added"]
 
 
@@ -178,7 +178,7 @@ async def test_poll_ends_when_its_time_is_over(service: Service, lene: UcwaClien
     await world.advance(4.9)
     assert not poll.done()
     await world.advance(0.2)
-    answer = await asyncio.wait_for(poll, 30)
+    answer = await asyncio.wait_for(poll, 60)
     assert (answer.status_code, listed(answer.json())) == (200, [])
     await until(lambda: not service.following.tail.watchers)
 
@@ -187,7 +187,7 @@ async def test_poll_ends_when_the_server_stops(service: Service, lene: UcwaClien
     poll = asyncio.create_task(lene.get(f"{await start(lene)}&wait=60"))
     await until(lambda: service.following.tail.watchers)
     await service.release()
-    assert (await asyncio.wait_for(poll, 30)).status_code == 200
+    assert (await asyncio.wait_for(poll, 60)).status_code == 200
 
 
 async def test_cursor_that_is_forgotten_leads_to_a_fresh_start(

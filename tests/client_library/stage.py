@@ -20,7 +20,7 @@ T = TypeVar("T")
 #: Nothing wakes up often, so that much time can pass at once.
 SETTINGS = {"listen": ("http://127.0.0.1:0",), "bus_poll_interval": 60.0, "application_sweep_interval": 60.0}
 #: Seconds of real time that anything may take.
-LIMIT = 20.0
+LIMIT = 60.0
 
 
 @dataclass

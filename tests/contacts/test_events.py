@@ -83,7 +83,7 @@ async def test_waiting_poll_gets_events_that_follow_the_subscription(
     await lene_here.subscribe()
     await world.settle()
     await lene_here.add(DANA)
-    answer = await asyncio.wait_for(waiting, 5)
+    answer = await asyncio.wait_for(waiting, 60)
     rels = [event["link"]["rel"] for sender in answer.json()["sender"] for event in sender["events"]]
     assert rels == ["myContactsAndGroupsSubscription", "contact", "contact"]
 

@@ -63,7 +63,7 @@ class EventClient:
         await self.world.settle()
         step, rest = self.steps
         while not task.done():
-            await asyncio.wait({task}, timeout=0.002)
+            await asyncio.wait({task}, timeout=0.01)
             if not task.done():
                 await self.world.advance(step)
                 step = rest

@@ -50,7 +50,7 @@ async def test_second_poll_replaces_the_first(lene: UcwaClient, world: FakeWorld
     await world.settle()
     second = asyncio.ensure_future(lene.get(f"{lene.app}/events?ack=1"))
     await world.settle()
-    assert_refused(await asyncio.wait_for(first, 5), 409, "Conflict", "PGetReplaced")
+    assert_refused(await asyncio.wait_for(first, 60), 409, "Conflict", "PGetReplaced")
     await world.advance(200)
     assert (await asyncio.wait_for(second, 60)).status_code == 200
 
@@ -117,7 +117,7 @@ async def test_waiting_poll_is_refused_after_a_password_change(
     await until(lambda: service.channels.count)
     await service.store.users.change_password("sip:lenea@contoso.com", await service.passwords.hash("another one"))
     await world.advance(181)
-    assert_refused(await asyncio.wait_for(task, 5), 401, "Unauthorized")
+    assert_refused(await asyncio.wait_for(task, 60), 401, "Unauthorized")
 
 
 async def test_waiting_poll_is_refused_after_the_token_expired(
@@ -130,7 +130,7 @@ async def test_waiting_poll_is_refused_after_the_token_expired(
     task = asyncio.ensure_future(lene.get(f"{lene.app}/events?ack=1"))
     await until(lambda: service.channels.count)
     await world.advance(181)
-    assert_refused(await asyncio.wait_for(task, 5), 401, "Unauthorized")
+    assert_refused(await asyncio.wait_for(task, 60), 401, "Unauthorized")
 
 
 async def test_events_of_a_refused_poll_are_there_for_the_next_token(
@@ -145,7 +145,7 @@ async def test_events_of_a_refused_poll_are_there_for_the_next_token(
     join = {"onlineMeetingUri": meeting["onlineMeetingUri"], "operationId": "1"}
     answer = await lene.post(f"{lene.app}/communication/joinOnlineMeeting", json=join)
     assert answer.status_code == 201, answer.text
-    assert_refused(await asyncio.wait_for(task, 5), 401, "Unauthorized")
+    assert_refused(await asyncio.wait_for(task, 60), 401, "Unauthorized")
     assert lene.token != old
     answer = await poll(lene, world, "ack=1", 1)
     assert "communication" in {sender["rel"] for sender in answer.json()["sender"]}

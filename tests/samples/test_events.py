@@ -75,10 +75,10 @@ class Listener:
 async def poll(client: UcwaClient, href: str, world: FakeWorld, accept: str) -> str:
     """The answer of an event channel, however long that takes in the world of the test."""
     polling = asyncio.create_task(client.get(href, headers={"Accept": accept}))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not polling.done():
             await world.advance(1)
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0.005)
     answer = await polling
     assert answer.status_code == 200, answer.text
     return answer.text

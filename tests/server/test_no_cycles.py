@@ -6,7 +6,7 @@ import socket
 import ssl
 import struct
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import uvloop
@@ -49,6 +49,15 @@ ENDS = {
     "a response that cannot be sent": (b"GET /bad HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", True),
     "a limit that fails": (b"POST /nolimit HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabcde", True),
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_older() -> Iterator[None]:
+    """Collections pass over what was there before: there is much of it after thousands of tests."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 class Failing(Echo):

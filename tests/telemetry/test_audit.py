@@ -67,6 +67,14 @@ def test_value_from_a_stranger_can_neither_end_its_line_nor_its_quotes_nor_grow(
     assert line.count("192.0.2.1") == 1
 
 
+def test_id_of_an_extension_cannot_pass_for_the_rest_of_its_line() -> None:
+    forged = "notes in meeting ABCD1234 of sip:dana@contoso.com: deleted"
+    act = audit.Removal.of_extension(forged, "EFGH5678", "sip:lene@contoso.com")
+    assert str(act) == f'removed extension "{forged}" in meeting EFGH5678 of sip:lene@contoso.com: deleted'
+    long = audit.Removal.of_extension("x" * 256, "EFGH5678", "sip:lene@contoso.com")
+    assert str(long).endswith(" in meeting EFGH5678 of sip:lene@contoso.com: deleted")
+
+
 def test_unknown_fields_are_left_out() -> None:
     assert str(audit.PasswordChanged("os:root", "sip:a@b.com")) == "password-changed by=os:root user=sip:a@b.com"
 

@@ -362,7 +362,9 @@ class Removal(Act):
     @classmethod
     def of_extension(cls, extension_id: str, meeting_id: str, owner: str) -> Self:
         """It was deleted."""
-        return cls("extension", f"{shown(extension_id, MAX_VALUE // 2)} in meeting {meeting_id}", owner, "deleted")
+        return cls(
+            "extension", f"{_quoted(shown(extension_id, MAX_VALUE // 2))} in meeting {meeting_id}", owner, "deleted"
+        )
 
     def __str__(self) -> str:
         return f"removed {self.kind} {shown(self.id)} of {shown(self.owner)}: {shown(self.reason)}"

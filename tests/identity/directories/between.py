@@ -1,14 +1,14 @@
 """Attackers between the server and its directory, on plain TCP."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from tests.streams import Serve, serving
 
 #: The tags of two responses (RFC 4511), and result codes.
 _STARTTLS, _BIND = 0x78, 0x61
 SUCCESS, PROTOCOL_ERROR = 0, 2
-
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 def result(message: int, kind: int, code: int) -> bytes:
@@ -19,14 +19,8 @@ def result(message: int, kind: int, code: int) -> bytes:
 @asynccontextmanager
 async def listening(serve: Serve) -> AsyncIterator[str]:
     """Serves each connection with `serve`; the URL, for StartTLS."""
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, asyncio.CancelledError):
-            await serve(reader, writer)
-        writer.close()
-
-    async with await asyncio.start_server(handle, "127.0.0.1") as server:
-        yield f"ldap://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with serving(serve) as port:
+        yield f"ldap://127.0.0.1:{port}"
 
 
 class Impostor:
