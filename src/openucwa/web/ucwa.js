@@ -160,7 +160,7 @@ export class Ucwa {
   /**
    * Opens an application; the resource. The same `endpointId` finds the same application again.
    * @param {string} userAgent what calls
-   * @param {string} endpointId
+   * @param {string} [endpointId]
    * @returns {Promise<Resource>}
    */
   async open(userAgent, endpointId) {
@@ -170,7 +170,7 @@ export class Ucwa {
   /**
    * The same; the whole answer, whose Link header leads to what the server adds to UCWA.
    * @param {string} userAgent
-   * @param {string} endpointId
+   * @param {string} [endpointId]
    * @returns {Promise<Answer>}
    */
   async opened(userAgent, endpointId = randomId()) {
