@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from openucwa.api.openapi_inputs import EXAMPLES
+from openucwa.api.openapi_examples import EXAMPLES
 from openucwa.app import Service
+from openucwa.representation.parameters import read
 from tests.client import UcwaClient, extensions_of, self_of
 from tests.conftest import Connect
 
@@ -95,19 +96,75 @@ async def test_bodies_that_are_no_resource_are_texts(described: dict[str, Any]) 
     }
 
 
+def bodies_of(described: dict[str, Any]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    """The operations with a body of properties: path, method, rel and the schema of the body."""
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            content = operation.get("requestBody", {}).get("content", {}) if method != "parameters" else {}
+            if (name := content.get("application/json", {}).get("schema", {}).get("$ref")) is not None:
+                (rel,) = operation["tags"]
+                yield path, method.upper(), rel, described["components"]["schemas"][name.removeprefix(SCHEMAS)]
+
+
+async def test_every_body_with_properties_has_an_example(described: dict[str, Any]) -> None:
+    for path, method, rel, schema in bodies_of(described):
+        if schema["properties"]:
+            (example,) = schema["examples"]
+            assert EXAMPLES[rel, method].items() <= example.items(), path
+    assert EXAMPLES.keys() <= {(rel, method) for _, method, rel, _ in bodies_of(described)}
+
+
+async def test_every_example_is_what_its_operation_takes(service: Service) -> None:
+    for _, resource in service.routes:
+        for method, responder in resource.responders.items():
+            if (example := EXAMPLES.get((resource.rel, method))) is not None:
+                taken = read(responder.operation.takes or (), example)
+                assert responder.operation.additional_properties or taken.keys() == example.keys()
+
+
+#: Examples with ids or passwords that nobody has.
+OF_OTHERS = {
+    "addToContactList",
+    "joinOnlineMeeting",
+    "openucwa:password",
+    "openucwa:signOut",  # of the test itself
+    "presenceSubscription",
+    "presenceSubscriptionMemberships",
+    "removeFromContactList",
+}
+
+
+def last(href: str) -> str:
+    return href.rpartition("/")[2]
+
+
 async def test_examples_work_as_they_stand(lene: UcwaClient, described: dict[str, Any]) -> None:
-    examples = [example for each in inside(described["components"]) for example in each.get("examples", ())]
-    assert [each for each in EXAMPLES.values() if each not in examples] == []
-    meetings = await lene.post("/ucwa/v1/applications", json=EXAMPLES["applications", "POST"])
-    assert meetings.status_code == 201
-    scheduled = await lene.post(lene.meetings, json=EXAMPLES["myOnlineMeetings", "POST"])
-    assert scheduled.status_code == 201
-    extension = EXAMPLES["onlineMeetingExtensions", "POST"]
-    attached = await lene.post(extensions_of(scheduled.json()), json=extension)
-    assert attached.status_code == 201
-    assert extension.items() <= attached.json().items()
     available = await lene.post(f"{lene.app}/me/makeMeAvailable", json=EXAMPLES["makeMeAvailable", "POST"])
     assert available.status_code == 204
+    sent = {("makeMeAvailable", "POST")}  # the first, which others need
+    group = (await lene.post(f"{lene.app}/people/groups", json={"displayName": "Others"})).headers["Location"]
+    webhooks = f"{lene.app}/openucwa/webhooks"
+    webhook = (await lene.post(webhooks, json=EXAMPLES["openucwa:webhooks", "POST"])).headers["Location"]
+    ids = {"{address}": "danab@contoso.com", "{group}": last(group), "{webhook_id}": last(webhook)}
+    for path, method, rel, schema in bodies_of(described):
+        href = path.replace("/ucwa/v1/applications/{application_id}", lene.app)
+        for name, value in ids.items():
+            href = href.replace(name, value)
+        if "{meeting_id}" in href:
+            meeting = await lene.schedule()
+            href = href.replace("{meeting_id}", meeting["onlineMeetingId"])
+        if "{extension_id}" in href:
+            href = href.replace("{extension_id}", "agenda")
+            await lene.post(extensions_of(meeting), json=EXAMPLES["onlineMeetingExtensions", "POST"])
+        if "{" in href or rel in OF_OTHERS or "examples" not in schema or (rel, method) in sent:
+            continue
+        (example,) = schema["examples"]
+        headers = {"If-Match": (await lene.get(href)).headers["ETag"]} if method == "PUT" else {}
+        answer = await lene.request(method, href, json=example, headers=headers)
+        assert answer.status_code in {200, 201, 204}, (method, path, answer.text)
+        sent.add((rel, method))
+    unsent = {rel for rel, _ in EXAMPLES.keys() - sent}
+    assert unsent - OF_OTHERS == {"addMessaging", "addParticipant", "continueMessaging", "decline"}
 
 
 async def test_xml_example_works_as_it_stands(lene: UcwaClient, described: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Somebody on the join page, and the organizer of the meeting beside it, who has no page."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -56,6 +57,22 @@ class Guest(BrowserUser):
     async def ends_with(self, heading: str) -> None:
         """The heading of a meeting that is over; it has the focus, so that it is read out."""
         await expect(self.page.get_by_role("heading", level=1, name=heading, exact=True)).to_be_focused()
+
+    @asynccontextmanager
+    async def asleep(self, last_words: str) -> AsyncIterator[httpx.AsyncClient]:
+        """Says something, and hears nothing for a while. Gives a connection to the page's application, as the page."""
+        application = re.compile(r"/ucwa/v1/applications/\d+")
+        async with self.page.expect_request(application) as sent:
+            await self.says(last_words)
+        await self.sees_message(last_words)
+        request = await sent.value
+        found = application.search(request.url)
+        assert found is not None
+        headers = {"Authorization": (await request.all_headers())["authorization"]}
+        await self.context.set_offline(True)
+        async with httpx.AsyncClient(base_url=request.url[: found.end()], headers=headers, timeout=LIMIT) as http:
+            yield http
+        await self.context.set_offline(False)
 
     def person(self, name: str) -> Locator:
         return self.named("people").get_by_role("listitem").filter(has_text=name)

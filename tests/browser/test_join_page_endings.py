@@ -1,7 +1,9 @@
 """How a visit to the join page ends, in Chromium, and what mishaps it outlasts."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -156,3 +158,48 @@ async def test_page_offers_to_try_again_without_a_server(own: Path, arrive: Arri
         await guest.page.get_by_role("button", name="Try again").click()
         await guest.join_by_name("Joe")
         await guest.is_in()
+
+
+async def test_guest_whose_device_slept_is_back_with_messages_and_draft(lene: Organizer, arrive: Arrive) -> None:
+    meeting = await lene.schedule(accessLevel="Everyone")
+    guest = await joined(arrive, meeting)
+    noon = datetime(2030, 1, 1, 12, tzinfo=UTC)
+    await guest.page.clock.set_fixed_time(noon)
+    async with guest.asleep("Good night") as application:
+        await guest.page.get_by_label("Message to everyone").fill("Good mor")
+        assert (await application.delete("")).status_code == 204
+    await expect(guest.named("said")).to_contain_text("joined the meeting again")
+    await guest.is_in()
+    await expect(guest.page.get_by_label("Message to everyone")).to_have_value("Good mor")
+    await guest.sees_message("Good night")
+    # What ends again at once is not only asleep: that would go on for ever.
+    async with guest.asleep("Good afternoon") as application:
+        assert (await application.delete("")).status_code == 204
+    await guest.ends_with("You are no longer in the meeting")
+    await guest.page.get_by_role("button", name="Join again").click()
+    await guest.is_in()
+    await guest.page.clock.set_fixed_time(noon + timedelta(hours=1))
+    async with guest.asleep("Good evening") as application:
+        assert (await application.delete("")).status_code == 204
+        await lene.ends(meeting)
+    await guest.ends_with("The meeting has ended")
+
+
+async def test_guest_is_back_after_a_sleep_that_the_token_did_not_outlast(shared: Path, arrive: Arrive) -> None:
+    with RunningServer(shared, OPENUCWA_ANONYMOUS_TOKEN_LIFETIME="1") as server:
+        async with organizer_at(server) as lene:
+            meeting = await lene.schedule(accessLevel="Everyone")
+            guest = await joined(arrive, meeting)
+            form = {"grant_type": "urn:microsoft.rtc:anonmeeting", "password": meeting["onlineMeetingId"]}
+            form |= {"ms_rtc_conferenceuri": meeting["onlineMeetingUri"]}
+            async with guest.asleep("Good night"):
+                # A token that is younger than the page's: once it can't be renewed, nor can that.
+                form["ms_rtc_renew"] = (await lene.http.post("/WebTicket/oauthtoken", data=form)).json()["access_token"]
+                end = time.monotonic() + LIMIT
+                while (await lene.http.post("/WebTicket/oauthtoken", data=form)).status_code != 400:
+                    assert time.monotonic() < end, "the token can still be renewed"
+            # A poll that outlasted the night has something to hear.
+            await lene.extend(meeting, id="morning", type="RoamedParticipantData", coffee=True)
+            await expect(guest.named("said")).to_contain_text("joined the meeting again")
+            await guest.is_in()
+            await guest.sees_message("Good night")

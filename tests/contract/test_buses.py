@@ -18,6 +18,7 @@ from openucwa.model.refusals import CallbackChannelError
 from tests.nats import NatsServer
 from tests.needs import need
 from tests.postgres import GUARDED, GUARDED_PASSWORD, PostgresServer
+from tests.streams import serving
 from tests.world import QuickWorld, until
 
 #: Seconds that anything is waited for.
@@ -288,18 +289,17 @@ async def talks_nonsense(reader: asyncio.StreamReader, writer: asyncio.StreamWri
 async def test_other_kind_of_server_is_unreachable_and_delays_neither_start_nor_stop(
     kind: BusKind, behaviour: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 ) -> None:
-    met: set[asyncio.Task[None]] = set()
+    met = 0
 
-    def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        met.add(asyncio.create_task(behaviour(reader, writer)))  # type: ignore[arg-type]  # it is a coroutine
+    async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal met
+        met += 1
+        await behaviour(reader, writer)
 
-    async with await asyncio.start_server(meet, "127.0.0.1", 0) as listener:
-        port = listener.sockets[0].getsockname()[1]
-        async with started(kind, url=elsewhere(kind, port), connected=False) as bus:
-            await until(lambda: met, LIMIT)
-            with pytest.raises(CallbackChannelError):
-                await bus.require()
-        await asyncio.wait(met, timeout=LIMIT)
+    async with serving(meet) as port, started(kind, url=elsewhere(kind, port), connected=False) as bus:
+        await until(lambda: met, LIMIT)
+        with pytest.raises(CallbackChannelError):
+            await bus.require()
 
 
 async def test_closed_port_is_retried_and_reported_once(kind: BusKind, caplog: pytest.LogCaptureFixture) -> None:

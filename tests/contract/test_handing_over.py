@@ -94,8 +94,9 @@ async def test_handed_over_meeting_cannot_be_restored_by_its_former_organizer(st
     await store.meetings.hand_over(LENE, MEETING, DAN, MANY, lambda: "9", AT + 1)
     assert await store.change_log.removed_meetings(LENE, MANY) == []
     *_, removal, _ = (await store.change_log.after_of(LENE, Position(0, 0), MANY)).changes
+    assert removal.meeting is not None, "filters of webhooks need its contents"
     await store.meetings.remove(DAN, MEETING, None, AT + 2)
-    with pytest.raises(ResourceNotFound):
+    with pytest.raises(ResourceNotFound, match=f"handed over to {DAN}"):
         await store.meetings.restore(LENE, removal.number, MANY, lambda: "10", AT + 3)
 
 

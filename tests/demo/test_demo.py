@@ -107,6 +107,10 @@ def test_each_step_takes_one_line_and_bodies_are_shown_if_verbose(config: Config
     _, shown = walked(config)
     _, verbose = walked(config, verbose=True)
     assert len(shown.splitlines()) < 80
+    starts = [
+        line.index(found[1]) for line in shown.splitlines() if (found := re.match(r" *\d+  ok  .+?  ([A-Z]+ \d)", line))
+    ]
+    assert len(set(starts)) == 1, "what the steps sent stands in one column"
     assert '"agenda"' not in shown
     assert '"id": "agenda"' in verbose
     assert "> POST /ucwa/v1/applications" in verbose

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from io import StringIO
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from dateutil.tz import tzical
 from icalendar import Calendar
 
+from openucwa.resources.texts_de import TEXTS
 from tests.client import UcwaClient, self_of
 from tests.resources.conftest import SignedIn
 from tests.resources.messages import assert_invalid, assert_refused
@@ -61,6 +63,28 @@ async def test_invitation_has_subject_location_and_time(lene: UcwaClient) -> Non
     assert event["DESCRIPTION"] == f"Bring numbers;\nall of them\n\nJoin the meeting:\n{meeting['joinUrl']}"
     assert (event.start, event.end) == (NINE, TEN)
     assert (event["ORGANIZER"], event["ORGANIZER"].params["CN"]) == ("mailto:lenea@contoso.com", "Lene Aaling")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language", "words"),
+    [
+        ("de-CH, de;q=0.9, en;q=0.8", "de", "An der Besprechung teilnehmen:"),
+        ("fr, en;q=0.5, de;q=0.7", "de", "An der Besprechung teilnehmen:"),
+        ("en-GB, de", "en", "Join the meeting:"),
+        ("fr, de;q=0, *", "en", "Join the meeting:"),
+        (None, "en", "Join the meeting:"),
+    ],
+)
+async def test_invitation_is_in_the_language_of_the_client(
+    lene: UcwaClient, accepted: str | None, language: str, words: str
+) -> None:
+    headers = {"Accept": "text/calendar"} | ({"Accept-Language": accepted} if accepted else {})
+    answer = await lene.get(f"{self_of(await lene.schedule())}/invitation", headers=headers)
+    assert answer.headers["Content-Language"] == language
+    assert "Accept-Language" in answer.headers["Vary"]
+    event = event_of(Calendar.from_ical(answer.content))
+    assert event["DESCRIPTION"].startswith(words)
+    assert event["SUMMARY"] == {"en": "Online meeting", "de": "Online-Besprechung"}[language]
 
 
 @pytest.mark.parametrize("text", [r"\\srv\\News", r"a\\nb\\Nc", r"\;\\,;,\\\\", "x\\"])
@@ -238,3 +262,10 @@ async def test_another_users_invitation_is_answered_like_a_missing_one(lene: Ucw
 async def test_invitation_is_only_available_as_a_calendar(lene: UcwaClient) -> None:
     answer = await lene.get(f"{self_of(await lene.schedule())}/invitation")
     assert_refused(answer, 406, "NotAcceptable")
+
+
+def test_german_texts_are_those_of_the_pages() -> None:
+    pages = files("openucwa.web").joinpath("texts-de.js").read_text("utf-8")
+    assert [
+        f'  "{text}": "{german}",\n' for text, german in TEXTS.items() if f'"{text}": "{german}"' not in pages
+    ] == []

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from tests.streams import serving
+
 #: The usual answer.
 OK = b"HTTP/1.1 204 No Content\r\n\r\n"
 
@@ -53,31 +55,14 @@ async def receiving(answers: Answers | None = None, context: ssl.SSLContext | No
     receiver = Receiver(scheme="http" if context is None else "https")
     if answers is not None:
         receiver.answers = answers
-    tasks: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.add(task)
         receiver.connections += 1
-        try:
-            while await _one(receiver, reader, writer):
-                pass
-        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
+        while await _one(receiver, reader, writer):
             pass
-        finally:
-            tasks.discard(task)
-            writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
-    receiver.port = server.sockets[0].getsockname()[1]
-    try:
+    async with serving(serve, context) as receiver.port:
         yield receiver
-    finally:
-        server.close()
-        for task in tuple(tasks):
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _one(receiver: Receiver, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:

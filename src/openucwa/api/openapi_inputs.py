@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from openucwa.api.openapi_examples import EXAMPLES
 from openucwa.api.openapi_parts import ref
 from openucwa.api.openapi_resources import component_name
 from openucwa.api.pass_through import PASS_THROUGH_VALUE, pass_through_name
@@ -26,24 +27,6 @@ ENUM_NAMES: Mapping[str, str] = {
     "videoBasedScreenSharing": "GenericPolicy",
 }
 
-#: Bodies that work as they stand, by rel and method; a test sends them.
-EXAMPLES: Mapping[tuple[str, str], Described] = {
-    ("applications", "POST"): {"culture": "en-US", "endpointId": "a7c1", "userAgent": "my program"},
-    ("myOnlineMeetings", "POST"): {
-        "subject": "Quarterly planning",
-        "attendees": ["sip:danab@contoso.com"],
-        "accessLevel": "Invited",
-    },
-    ("onlineMeetingExtensions", "POST"): {
-        "id": "agenda",
-        "type": "RoamedParticipantData",
-        "seats": 12,
-        "speakers": ["Lene", "Dana"],
-        "doorsOpen": "/Date(1894696200000)/",
-    },
-    ("makeMeAvailable", "POST"): {"signInAs": "Online", "supportedModalities": ["Messaging"]},
-}
-
 
 class InputSchemas:
     """Collects the components of bodies and enums. `components`: by name."""
@@ -58,11 +41,13 @@ class InputSchemas:
         if found.additional_properties:
             described["additionalProperties"] = ref("schemas", "Value")
             described["propertyNames"] = {"minLength": 1, "maxLength": 128}
+        example = EXAMPLES.get((rel, method))
         if found.pass_through:
             name = pass_through_name(rel)
             described["properties"][name] = {"type": "string", "const": PASS_THROUGH_VALUE}
             described["required"] = [*described.get("required", ()), name]
-        if (example := EXAMPLES.get((rel, method))) is not None:
+            example = None if example is None else {**example, name: PASS_THROUGH_VALUE}
+        if example is not None:
             described["examples"] = [example]
         return self._named(f"{component_name(rel)}Input", described), "required" in described
 

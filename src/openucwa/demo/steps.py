@@ -13,6 +13,9 @@ from openucwa.client import Resource, UcwaError
 from openucwa.client.formats import Format, Json
 from openucwa.demo.client import MAX_LINES, Answer, Client, Screen, StepFailed, Values
 
+#: Characters of the longest title: what a step sent stands in a column of its own.
+WIDTH = 41
+
 
 class Stopped(Exception):  # a request to stop, not an error
     """The server is being stopped, so the walk ends."""
@@ -54,7 +57,7 @@ class Steps:
             self.screen.say(f"  {verdict}", fg=colour)
         else:
             exchanges = ", ".join(self._exchanges)
-            self.screen.say(f"{self.number:3}  {style(verdict, fg=colour)}  {self.title:38}  {exchanges}".rstrip())
+            self.screen.say(f"{self.number:3}  {style(verdict, fg=colour)}  {self.title:{WIDTH}}  {exchanges}".rstrip())
 
     def send(
         self,

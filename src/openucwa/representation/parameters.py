@@ -220,9 +220,18 @@ _SCHEMAS: Mapping[Kind, dict[str, Any]] = {
         "type": "string",
         "anyOf": [{"format": "date-time"}, {"pattern": r"^/Date\(-?[0-9]+([+-][0-9]{4})?\)/$"}],
     },
-    "sip": {"type": "string", "pattern": r"^[sS][iI][pP]:[^\s@<>]+@[A-Za-z0-9]"},
-    "address": {"type": "string", "pattern": r"^([sS][iI][pP]:[^\s@<>]+|[^\s@<>:]+)@[A-Za-z0-9]"},
-    "timespan": {"type": "string", "pattern": timespans.PATTERN},
+    # Without examples, viewers make texts of the patterns.
+    "sip": {
+        "type": "string",
+        "pattern": r"^[sS][iI][pP]:[^\s@<>]+@[A-Za-z0-9]",
+        "examples": ["sip:danab@contoso.com"],
+    },
+    "address": {
+        "type": "string",
+        "pattern": r"^([sS][iI][pP]:[^\s@<>]+|[^\s@<>:]+)@[A-Za-z0-9]",
+        "examples": ["sip:danab@contoso.com"],
+    },
+    "timespan": {"type": "string", "pattern": timespans.PATTERN, "examples": ["PT10M"]},
 }
 
 

@@ -29,6 +29,7 @@ from openucwa.model.world import World
 from openucwa.representation.parameters import Parameter
 from openucwa.resources.my_online_meetings import MeetingDocuments
 from openucwa.resources.online_meetings import READ_REFUSALS, OneMeeting
+from openucwa.resources.texts import Texts
 from openucwa.store import contract
 
 if TYPE_CHECKING:
@@ -101,13 +102,18 @@ class MeetingInvitation(OneMeeting):
         calendar.add("prodid", f"-//openucwa//{__version__}//EN")
         calendar.add("version", "2.0")
         calendar.add("method", "REQUEST" if _invited(call.target) else "PUBLISH")
-        event = self._event(call, call.target, organizer)
+        texts = Texts(call)
+        event = self._event(call, call.target, organizer, texts)
         _add_times(calendar, event, start, end, schedule)
         calendar.add_component(event)
         return Answer(
             body=calendar.to_ical(),
             content_type=f"{CALENDAR}; charset=utf-8",
-            headers=((b"Content-Disposition", f'attachment; filename="{call.target.id}.ics"'.encode()),),
+            headers=(
+                (b"Content-Disposition", f'attachment; filename="{call.target.id}.ics"'.encode()),
+                (b"Content-Language", texts.language.encode()),
+                (b"Vary", b"Accept-Language"),
+            ),
         )
 
     def _time(self, call: Call[Meeting], schedule: Schedule | None) -> tuple[Instant, Instant]:
@@ -122,16 +128,16 @@ class MeetingInvitation(OneMeeting):
             raise ParameterValidationFailure({"end": "must be later than start"})
         return start, end
 
-    def _event(self, call: Context, meeting: Meeting, organizer: User | None) -> "Event":
+    def _event(self, call: Context, meeting: Meeting, organizer: User | None, texts: Texts) -> "Event":
         from icalendar import Event  # noqa: PLC0415  # as above
 
         settings = meeting.settings
         join_url = self._documents.join_url(call, meeting)
-        parts = (_text(settings.description), f"Join the meeting:\n{join_url}", _text(self._footer))
+        parts = (_text(settings.description), f"{texts('Join the meeting:')}\n{join_url}", _text(self._footer))
         event = Event()
         event.add("uid", meeting.conversation_id)
         event.add("dtstamp", Instant(self._world.now()).datetime())
-        event.add("summary", _as_text(" ".join(_text(settings.subject).split()) or "Online meeting"))
+        event.add("summary", _as_text(" ".join(_text(settings.subject).split()) or texts("Online meeting")))
         event.add("description", _as_text("\n\n".join(filter(None, parts))))
         event.add("location", _as_text(join_url))
         event.add("url", join_url)
@@ -183,10 +189,10 @@ def _rules(zone: ZoneInfo, begin: datetime, end: datetime) -> "Timezone":
 
 
 def _changes(zone: ZoneInfo, begin: datetime, end: datetime) -> Iterator[datetime]:
-    """When its distance from UTC changes."""
-    day, second = timedelta(days=1), timedelta(seconds=1)
+    """When its distance from UTC changes; no zone changes it twice within three days."""
+    step, second = timedelta(days=3), timedelta(seconds=1)
     while begin < end:
-        after = min(begin + day, end)
+        after = min(begin + step, end)
         if _offset(zone, begin) != _offset(zone, after):
             low, high = begin, after
             while high - low > second:

@@ -87,7 +87,7 @@ export class MeSection {
     const { me, presence, note, photo } = this.#own;
     const name = me?.name ?? withoutScheme(me?.uri ?? "");
     const picture = { name, photo: photo.href, version: photo.version, presence };
-    drawFace(this.#face, picture);
+    if (!$("me").hidden) drawFace(this.#face, picture);
     drawFace(this.#small, picture);
     $("who").textContent = name;
     $("who-presence").textContent = presenceWords(presence);

@@ -21,6 +21,8 @@ import { inWords } from "./words.js";
 const LIST = "#list";
 const NOTHING = t`Or schedule a new one. Everything you can do here, applications can do through the API.`;
 
+const drawnFrom = new WeakMap(); // by line of the list, the values that it shows
+
 export class MeetingsView {
   list = "meetings";
   #notices;
@@ -186,16 +188,22 @@ export class MeetingsView {
     const line = drawn ?? make("li", {}, make("a", { href }));
     const [link] = line.children;
     mark(link, this.#hash === href);
-    const expired = isExpired(meeting) ? [make("span", { class: "tag warn" }, t`closed`), " "] : [];
-    const when = isAssigned(meeting) ? [] : whenElements(meeting);
+    const expired = isExpired(meeting);
     const isIn = this.live?.id === meeting.onlineMeetingId;
-    const { unread } = this.live ?? {};
-    const words = unread ? t`you are in it, ${unread} new` : t`you are in it`;
-    const inside = isIn ? [make("span", { class: "tag accent" }, words), " "] : [];
-    link.replaceChildren(
-      make("span", { class: "meeting-subject" }, nameOf(meeting)),
-      make("span", { class: "muted small" }, ...inside, ...expired, ...when),
-    );
+    const unread = isIn ? this.live.unread : 0;
+    drawOnce(line, [meeting, expired, isIn, unread], () => {
+      const words = unread ? t`you are in it, ${unread} new` : t`you are in it`;
+      link.replaceChildren(
+        make("span", { class: "meeting-subject" }, nameOf(meeting)),
+        make(
+          "span",
+          { class: "muted small" },
+          ...(isIn ? [make("span", { class: "tag accent" }, words), " "] : []),
+          ...(expired ? [make("span", { class: "tag warn" }, t`closed`), " "] : []),
+          ...(isAssigned(meeting) ? [] : whenElements(meeting)),
+        ),
+      );
+    });
     return line;
   }
 
@@ -306,18 +314,28 @@ export class MeetingsView {
 function invitedLine(meeting, drawn) {
   const line = drawn ?? make("li", {}, make("a", {}));
   const [link] = line.children;
-  link.href = meeting.joinUrl;
-  link.replaceChildren(
-    make("span", { class: "meeting-subject" }, nameOf(meeting)),
-    make(
-      "span",
-      { class: "muted small" },
-      ...whenElements(meeting),
-      " · ",
-      t`by ${withoutScheme(meeting.organizerUri)}`,
-    ),
-  );
+  drawOnce(line, [meeting], () => {
+    link.href = meeting.joinUrl;
+    link.replaceChildren(
+      make("span", { class: "meeting-subject" }, nameOf(meeting)),
+      make(
+        "span",
+        { class: "muted small" },
+        ...whenElements(meeting),
+        " · ",
+        t`by ${withoutScheme(meeting.organizerUri)}`,
+      ),
+    );
+  });
   return line;
+}
+
+// Draws a line, unless it was drawn from the same before: a list may be long.
+function drawOnce(line, values, draw) {
+  const before = drawnFrom.get(line);
+  if (before?.every((value, place) => value === values[place])) return;
+  drawnFrom.set(line, values);
+  draw();
 }
 
 // Says whether a link is the one to what is shown.

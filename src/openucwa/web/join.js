@@ -2,6 +2,8 @@
 // the reason in words. The page is the same for every address; what there is behind it the API says to who may know.
 
 import { $, allFilled, busy, notify } from "./elements.js";
+import { lastName, rememberName } from "./guest-name.js";
+import { endingOf } from "./join-endings.js";
 import { Notices } from "./notices.js";
 import { PollTurns } from "./poll-turns.js";
 import { isEnded, Session } from "./session.js";
@@ -9,38 +11,13 @@ import { SignInAgain, SignInForm } from "./sign-in.js";
 import { Tab } from "./tab.js";
 import { t } from "./texts.js";
 import { ANONYMOUS, Elsewhere, PASSWORD, randomId, ServerAway, Ucwa } from "./ucwa.js";
+import { backOff, pause } from "./ucwa-waits.js";
 import { inWords, isWrongPassword } from "./words.js";
 
 const AGENT = "openucwa join page";
-const NAME = "openucwa name";
+const ASLEEP = 60_000; // ms between two times that the page joins again by itself: it was asleep, and nothing else is wrong
+const MAX_FAILURES = 8; // to reach the server then, about two minutes
 const ACCOUNTS_ONLY = document.documentElement.dataset.accountsOnly === "true";
-
-// How it can end: heading, words, and what the button says where there is something left to try.
-const ENDS = {
-  Left: [t`You left the meeting`, t`You can close this page.`, t`Join again`],
-  Ended: [t`The meeting has ended`, t`The organizer has closed it, and its shared data has been deleted.`, null],
-  Ejected: [t`You were removed from the meeting`, t`A leader removed you from the meeting.`, t`Ask to join again`],
-  Denied: [t`You were not let in`, t`A leader did not admit you.`, t`Ask again`],
-  Timeout: [t`Nobody let you in`, t`You waited in the lobby for a long time. A leader may come later.`, t`Ask again`],
-  TooManyParticipants: [t`The meeting is full`, t`Try again when someone has left.`, t`Try again`],
-  NotFound: [
-    t`This meeting does not exist`,
-    t`It may have ended, or the link is incomplete. Ask the organizer for a new one.`,
-    t`Try again`,
-  ],
-  NoAddress: [
-    t`This is not a link to a meeting`,
-    t`Check that the whole link was copied, or ask the organizer for it.`,
-    null,
-  ],
-  Away: [t`The server can't be reached`, t`Check your connection. If it works, the server may be down.`, t`Try again`],
-  Lost: [
-    t`You are no longer in the meeting`,
-    t`This page lost contact with the server, for example because the device was asleep.`,
-    t`Join again`,
-  ],
-  SignedOut: [t`Your session has expired`, t`Sign in again to continue.`, t`Sign in again`],
-};
 
 class JoinPage {
   #client = new Ucwa();
@@ -53,6 +30,7 @@ class JoinPage {
   #name = ""; // what the participant is called, where nobody else says it
   #username = "";
   #visit = null; // {session, conversation, presence, open, view}: what there is while one is in, or on the way
+  #rejoined = -Infinity; // when the page joined again by itself
   #previous = null; // what was said and typed in a visit that is over, for another one
   #form = new SignInForm(t`Sign in and join`, (username, password) => this.#joinByPassword(username, password));
   #again = new SignInAgain({
@@ -205,7 +183,7 @@ class JoinPage {
     const listener = {
       event: (event) => this.#visit?.session === session && this.#take(event),
       away: this.#notices.away,
-      over: (error) => this.#visit?.session === session && this.#fail(error),
+      over: (error) => this.#visit?.session === session && this.#lost(error),
     };
     // A new one for each visit: the last one may be about to end.
     const endpoint = memory?.endpoint ?? randomId();
@@ -293,6 +271,42 @@ class JoinPage {
     session.leave(this.#tab);
   }
 
+  // The server does not know the application any more: the device was asleep. Then the page joins again by itself.
+  async #lost(error) {
+    const forgotten = error.subcode === "ApplicationNotFound" || (!this.#username && isWrongPassword(error));
+    if (!forgotten || Date.now() - this.#rejoined < ASLEEP) {
+      this.#fail(error);
+      return;
+    }
+    this.#rejoined = Date.now();
+    this.#end();
+    try {
+      await this.#enterAgain();
+      this.#notices.say(t`This page lost contact with the server, and joined the meeting again.`);
+    } catch (failure) {
+      if (failure.subcode === "DestinationNotFound" || isWrongPassword(failure)) this.#over({ subcode: "Ended" });
+      else this.#fail(failure);
+    }
+  }
+
+  // As the same one, or, since a guest's token can't be renewed for ever, as another of the same name. The network of a
+  // device that wakes up may take a while.
+  async #enterAgain(failures = 0) {
+    try {
+      await this.#enter(this.#previous);
+    } catch (error) {
+      if (error instanceof ServerAway && failures < MAX_FAILURES) {
+        this.#notices.away(error);
+        await pause(backOff(failures + 1));
+        return this.#enterAgain(failures + 1);
+      }
+      if (this.#username || !isWrongPassword(error)) throw error;
+      await this.#client.signInToMeeting(this.#meeting.uri);
+      await this.#enter(this.#previous);
+    }
+    this.#notices.away(null);
+  }
+
   // Out of it
 
   #fail(error) {
@@ -306,18 +320,11 @@ class JoinPage {
 
   // The end of a visit, or of the attempt at one. `reason`: {subcode, message?}, as the server says it or one of ENDS.
   #over(reason) {
-    const visit = this.#visit;
-    this.#visit = null;
-    if (visit) this.#previous = { messages: visit.conversation.memory.messages, draft: visit.conversation.draft };
-    visit?.view?.close();
-    visit?.session.end();
-    this.#tab.remember({ visit: null });
-    this.#again.close();
-    this.#notices.away(null);
+    this.#end();
     const elsewhere = reason.subcode === "Elsewhere";
     const [title, words, again] = elsewhere
       ? [t`The meeting is at another address`, t`Go there to join it:`, null]
-      : (ENDS[reason.subcode] ?? [t`Joining did not work`, reason.message, t`Try again`]);
+      : endingOf(reason);
     $("over-title").textContent = title;
     $("over-words").textContent = words;
     $("over-address").hidden = !elsewhere;
@@ -329,6 +336,17 @@ class JoinPage {
     $("again").textContent = again ?? "";
     $("again").onclick = () => busy($("again"), () => this.#tryAgain(reason.subcode));
     this.#show("over");
+  }
+
+  #end() {
+    const visit = this.#visit;
+    this.#visit = null;
+    if (visit) this.#previous = { messages: visit.conversation.memory.messages, draft: visit.conversation.draft };
+    visit?.view?.close();
+    visit?.session.end();
+    this.#tab.remember({ visit: null });
+    this.#again.close();
+    this.#notices.away(null);
   }
 
   // Once more, as the same one where that is still possible.
@@ -356,23 +374,6 @@ class JoinPage {
     const heading = isInside ? $("subject") : $(`${stage}-title`);
     if (!isInside) this.#notices.title = heading.textContent;
     heading.focus();
-  }
-}
-
-// What a guest was called the last time, in this browser.
-function lastName() {
-  try {
-    return localStorage.getItem(NAME) ?? "";
-  } catch {
-    return "";
-  }
-}
-
-function rememberName(name) {
-  try {
-    localStorage.setItem(NAME, name);
-  } catch {
-    // Then it is typed again.
   }
 }
 

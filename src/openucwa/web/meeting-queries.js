@@ -5,8 +5,10 @@ import { planned, SCHEDULE_ID } from "./schedule.js";
 import { embeddedIn, linkOf } from "./ucwa.js";
 import { asDate } from "./values.js";
 
-const FIRST = 12; // meetings of each first answer, which is to come soon on slow networks too
-const PAGE = 100; // of the others
+// Meetings of the first answers, which are to come soon on slow networks too.
+const FIRST_COMING = 10;
+const FIRST_NEW = 8;
+const PAGE = 100; // meetings of the others
 const RELS = ["myOnlineMeeting", "myAssignedOnlineMeeting", "onlineMeeting"];
 const SCHEDULE = `extensions(${quoted(SCHEDULE_ID)})`;
 const SHOWN = { expand: `extensions($filter=id eq ${quoted(SCHEDULE_ID)})` };
@@ -15,12 +17,12 @@ const SHOWN = { expand: `extensions($filter=id eq ${quoted(SCHEDULE_ID)})` };
 export const NEWEST = { ...SHOWN, orderby: "creationTime desc", top: PAGE };
 
 // The first of these.
-export const FIRST_NEWEST = { ...NEWEST, top: FIRST };
+export const FIRST_NEWEST = { ...NEWEST, top: FIRST_NEW };
 
 // The first of those that are not over, in the order of their beginning. `now`: in ms.
 export function nextOnes(now) {
   const filter = `${SCHEDULE}/end ge ${new Date(now).toISOString()}`;
-  return { ...SHOWN, filter, orderby: `${SCHEDULE}/begin`, top: FIRST };
+  return { ...SHOWN, filter, orderby: `${SCHEDULE}/begin`, top: FIRST_COMING };
 }
 
 // The newest that `user` organizes.

@@ -611,6 +611,8 @@ export const TEXTS = {
   "Check your connection. If it works, the server may be down.":
     "Prüfen Sie Ihre Verbindung. Wenn sie funktioniert, ist vielleicht der Server außer Betrieb.",
   "You are no longer in the meeting": "Sie sind nicht mehr in der Besprechung",
+  "This page lost contact with the server, and joined the meeting again.":
+    "Diese Seite hatte keine Verbindung mehr zum Server und ist der Besprechung wieder beigetreten.",
   "This page lost contact with the server, for example because the device was asleep.":
     "Diese Seite hat die Verbindung zum Server verloren, etwa weil das Gerät im Ruhezustand war.",
   "The meeting is at another address": "Die Besprechung ist an einer anderen Adresse",

@@ -1,14 +1,14 @@
 """Attackers between the server and its directory, on plain TCP."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from tests.streams import Serve, serving
 
 #: The tags of two responses (RFC 4511), and result codes.
 _STARTTLS, _BIND = 0x78, 0x61
 SUCCESS, PROTOCOL_ERROR = 0, 2
-
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[None, None, None]]
 
 
 def result(message: int, kind: int, code: int) -> bytes:
@@ -18,22 +18,9 @@ def result(message: int, kind: int, code: int) -> bytes:
 
 @asynccontextmanager
 async def listening(serve: Serve) -> AsyncIterator[str]:
-    """Serves each connection with `serve`; the URL, for StartTLS. Connections that are left at the end are closed."""
-    serving: set[asyncio.Task[None]] = set()
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(serve(reader, writer))
-        serving.add(task)
-        with suppress(ConnectionError, asyncio.CancelledError):
-            await task
-        writer.close()
-
-    async with await asyncio.start_server(handle, "127.0.0.1") as server:
-        try:
-            yield f"ldap://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        finally:
-            for task in serving:
-                task.cancel()
+    """Serves each connection with `serve`; the URL, for StartTLS."""
+    async with serving(serve) as port:
+        yield f"ldap://127.0.0.1:{port}"
 
 
 class Impostor:

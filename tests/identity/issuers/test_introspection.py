@@ -8,6 +8,7 @@ import pytest
 from openucwa.model.refusals import ServiceUnavailable, Unauthorized
 from tests.identity.issuers.conftest import Checking, Claiming
 from tests.identity.issuers.provider import RunningProvider, sign
+from tests.streams import serving
 from tests.world import FakeWorld, until
 
 INTROSPECTION = {"client_id": "openucwa", "client_secret": "server-secret", "introspection": True}
@@ -130,11 +131,10 @@ async def test_introspection_that_hangs_does_not_hold_up_the_keys(
             body = json.dumps(keys if path == b"/jwks" else shown).encode()
             writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
             await writer.drain()
-        writer.close()
 
     keys = {"keys": [provider.key.as_dict(private=False)]}
-    async with await asyncio.start_server(serve, "127.0.0.1") as server:
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with serving(serve) as port:
+        url = f"http://127.0.0.1:{port}"
         tokens = checking(**INTROSPECTION, url=url, timeout=60, connections=2)
         waiting = [asyncio.create_task(tokens.check(f"opaque-{number}")) for number in range(5)]
         await until(lambda: hanging == 2)

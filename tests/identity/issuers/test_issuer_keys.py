@@ -16,6 +16,7 @@ from openucwa.model.world import RealWorld
 from tests.certificate import make_certificate
 from tests.identity.issuers.conftest import SCOPES, Checking, Claiming
 from tests.identity.issuers.provider import AUDIENCE, RunningProvider, sign, signing_key
+from tests.streams import serving
 from tests.world import FakeWorld, until
 
 
@@ -114,10 +115,9 @@ async def test_unreachable_provider_is_asked_at_a_bounded_rate(
 async def test_provider_that_hangs_is_not_waited_for_longer_than_set(checking: Checking, claims: Claiming) -> None:
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
-        writer.close()
 
-    async with await asyncio.start_server(hang, "127.0.0.1") as server:
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with serving(hang) as port:
+        url = f"http://127.0.0.1:{port}"
         tokens = checking(url=url, timeout=0.2)
         with pytest.raises(ServiceUnavailable):
             await asyncio.wait_for(tokens.check(sign(signing_key("x"), claims(iss=url))), 60)
@@ -131,10 +131,9 @@ async def test_provider_that_hangs_is_waited_for_once_and_not_by_one_request_aft
         nonlocal asked
         asked += 1
         await reader.read()
-        writer.close()
 
-    async with await asyncio.start_server(hang, "127.0.0.1") as server:
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with serving(hang) as port:
+        url = f"http://127.0.0.1:{port}"
         # A clock that runs: after `timeout`, as long a time has passed as must pass between two fetches.
         issuer = Issuer(url=url, audience=AUDIENCE, domains="contoso.com", timeout=0.5, key_refresh_min=0.5)
         tokens = ForeignTokens(Config(issuers=(issuer,)).part(ForeignTokenSettings), SCOPES, RealWorld())
@@ -154,10 +153,9 @@ async def test_answer_of_the_provider_that_cannot_be_decoded_is_503(
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
         await writer.drain()
-        writer.close()
 
-    async with await asyncio.start_server(answer, "127.0.0.1") as server:
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with serving(answer) as port:
+        url = f"http://127.0.0.1:{port}"
         tokens = checking(url=url)
         with pytest.raises(ServiceUnavailable):
             await tokens.check(sign(signing_key("x"), claims(iss=url)))
@@ -170,17 +168,13 @@ async def test_provider_that_sends_without_end_is_cut_off(checking: Checking, cl
     async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal sent
         writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-        try:
-            for _ in range(200):
-                writer.write(b"10000\r\n" + b" " * 65_536 + b"\r\n")
-                sent += 65_536
-                await writer.drain()
-        except ConnectionError:
-            pass
-        writer.close()
+        for _ in range(200):
+            writer.write(b"10000\r\n" + b" " * 65_536 + b"\r\n")
+            sent += 65_536
+            await writer.drain()
 
-    async with await asyncio.start_server(pour, "127.0.0.1") as server:
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with serving(pour) as port:
+        url = f"http://127.0.0.1:{port}"
         tokens = checking(url=url)
         with pytest.raises(ServiceUnavailable):
             await tokens.check(sign(signing_key("x"), claims(iss=url)))
@@ -196,24 +190,18 @@ async def test_issuer_with_tls_cannot_send_the_server_to_addresses_without(
     async def lure(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal reached
         reached = True
-        writer.close()
 
     async def discovery(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         body = json.dumps({"issuer": url, "jwks_uri": f"http://127.0.0.1:{port}/keys"}).encode()
         writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
         await writer.drain()
-        writer.close()
 
     certificate, key = make_certificate(tmp_path)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
-    async with (
-        await asyncio.start_server(lure, "127.0.0.1") as local,
-        await asyncio.start_server(discovery, "127.0.0.1", ssl=context) as server,
-    ):
-        port = local.sockets[0].getsockname()[1]
-        url = f"https://localhost:{server.sockets[0].getsockname()[1]}"
+    async with serving(lure) as port, serving(discovery, context) as tls_port:
+        url = f"https://localhost:{tls_port}"
         tokens = checking(url=url, ca_file=certificate)
         with pytest.raises(ServiceUnavailable):
             await tokens.check(sign(signing_key("x"), claims(iss=url)))

@@ -10,6 +10,7 @@ from openucwa.model.refusals import ServiceUnavailable
 from openucwa.store.postgres import PostgresStore
 from tests.contract.samples import AT, EVENT, logged, user
 from tests.postgres import GUARDED, GUARDED_PASSWORD, PostgresServer
+from tests.streams import serving
 from tests.users import LENE
 from tests.world import until
 
@@ -207,19 +208,12 @@ async def test_foreign_database_is_refused_and_left_unchanged(own_server: Postgr
 
 @pytest.mark.parametrize("behaviour", ["hangs up", "says nothing", "talks nonsense"])
 async def test_other_servers_are_refused_within_the_timeout(behaviour: str) -> None:
-    met: set[asyncio.Task[None]] = set()
-
     async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if behaviour == "says nothing":
             await reader.read(-1)
         elif behaviour == "talks nonsense":
             writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-        writer.close()
 
-    async with await asyncio.start_server(
-        lambda *streams: met.add(asyncio.create_task(meet(*streams))), "127.0.0.1", 0
-    ) as listener:
-        port = listener.sockets[0].getsockname()[1]
+    async with serving(meet) as port:
         said = await refused(PostgresStore(f"postgresql://someone:secret@127.0.0.1:{port}/x", TIMEOUT).open())
-        await asyncio.wait(met, timeout=LIMIT)
     assert "secret" not in said

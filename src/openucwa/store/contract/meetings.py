@@ -102,9 +102,9 @@ class Meetings(Protocol):
     ) -> Meeting:
         """Adds a removed meeting again, with the extensions that went with it, under the same ids and with new etags.
 
-        `removal`: the number of its removal in the change log. ResourceNotFound: there is no such removal, or its
-        contents were forgotten. AlreadyExists: a meeting has its id or its conference id. TooManyOnlineMeetings,
-        EntityTooLarge as for `add`.
+        `removal`: the number of its removal in the change log. ResourceNotFound: there is no such removal, its contents
+        were forgotten, or the meeting was handed over. AlreadyExists: a meeting has its id or its conference id.
+        TooManyOnlineMeetings, EntityTooLarge as for `add`.
         """
         ...
 

@@ -37,7 +37,7 @@ _REMOVED_MEETINGS = (
     + """
     where organizer = ?1 and kind = 'removed' and contents is not null and number in (
         select max(number) from changes where organizer = ?1 and extension_id = '' group by meeting_id
-    )
+    ) and not exists (select 1 from handed_over h where h.organizer = ?1 and h.meeting_id = changes.meeting_id)
     order by number desc limit ?2
 """
 )

@@ -39,8 +39,6 @@ _RECORD_REMOVED = (
     from extensions where organizer = ?1 and meeting_id = ?2
 """
 )
-#: Of a meeting that another organizer has now.
-_RECORD_HANDED_OVER = _RECORD_REMOVED.replace("properties", "null")
 _ONE = "and id = ?8"
 _IN_ORDER = "order by position"
 
@@ -186,13 +184,8 @@ class Log:
         at: int,
         by: Author,
         change_set: int | None = None,
-        *,
-        contents: bool = True,
     ) -> int:
-        """Logs a change of a meeting itself, and keeps its invitees up to date; as `record_extension`.
-
-        `contents`: whether what was removed can be restored.
-        """
+        """Logs a change of a meeting itself, and keeps its invitees up to date; as `record_extension`."""
         meeting = after or before
         if meeting is None:
             raise ValueError("a change is of something")
@@ -210,7 +203,7 @@ class Log:
                 *etags,
                 "",
                 "",
-                _encode(meeting) if contents else None,
+                _encode(meeting),
             )
             number = await _numbered(transaction, (_RECORD, values))
         if after is None:
@@ -228,21 +221,15 @@ class Log:
         by: Author,
         change_set: int | None = None,
         extension_id: str | None = None,
-        *,
-        contents: bool = True,
     ) -> int:
         """Logs the removal of this extension, or of all of the meeting's, which are still there; returns the number of
-        the first change, 0 if nothing is logged. `contents`: whether they can be restored.
+        the first change, 0 if nothing is logged.
         """
         if not self._limits.enabled:
             return 0
         values = [organizer, meeting_id, at, *by, change_set]
         values += [] if extension_id is None else [extension_id]
-        sql = (
-            (_RECORD_REMOVED if contents else _RECORD_HANDED_OVER)
-            + (_IN_ORDER if extension_id is None else _ONE)
-            + " returning number"
-        )
+        sql = _RECORD_REMOVED + (_IN_ORDER if extension_id is None else _ONE) + " returning number"
         return min((int(number) for (number,) in await transaction.rows(sql, *values)), default=0)
 
     async def record_removed_user(self, transaction: Transaction, organizer: str, at: int) -> None:

@@ -46,6 +46,13 @@ async def remember(transaction: Transaction, organizer: str, meeting_id: str, su
     await transaction.run("delete from handed_over where organizer = ? and meeting_id = ?", successor, meeting_id)
 
 
+async def check_restored(transaction: Transaction, meeting: Meeting) -> None:
+    """ResourceNotFound: it was not removed, but handed over."""
+    row = await transaction.row(SUCCESSOR, meeting.organizer, meeting.id)
+    if row is not None:
+        raise ResourceNotFound(f"the online meeting was handed over to {row[0]}")
+
+
 async def forget(transaction: Transaction, successor: str, meeting_id: str) -> None:
     """Forgets what leads to a meeting that is removed for good."""
     await transaction.run(_FORGET, successor, meeting_id)

@@ -142,7 +142,7 @@ class Meetings(Part):
             was = await current(transaction, organizer, meeting_id, None)
             await handing_over.check(transaction, was, successor)
             rows = await transaction.rows(_EXTENSIONS_OF_MEETING, organizer, meeting_id)
-            size, _ = await _take_away(transaction, self._log, was, at, by, restorable=False)
+            size, _ = await _take_away(transaction, self._log, was, at, by)
             transaction.acts.append(MeetingHandedOver(meeting_id, organizer, successor, len(rows)))
             meeting = replace(
                 was, organizer=successor, etag=new_etag(), settings=handing_over.without(was.settings, successor)
@@ -321,6 +321,7 @@ async def _restore(
     was = None if row is None else CHANGES.record(row).meeting
     if was is None:
         raise ResourceNotFound("no such removed meeting, or the change log has forgotten it")
+    await handing_over.check_restored(transaction, was)
     meeting = replace(was, etag=new_etag())
     limit, max_user_bytes = limits
     await _add_within(transaction, meeting, limit, max_user_bytes, at)
@@ -373,16 +374,14 @@ async def _remove(transaction: Transaction, log: Log, was: Meeting, at: int, by:
     return size
 
 
-async def _take_away(
-    transaction: Transaction, log: Log, was: Meeting, at: int, by: Author, *, restorable: bool = True
-) -> tuple[int, int]:
+async def _take_away(transaction: Transaction, log: Log, was: Meeting, at: int, by: Author) -> tuple[int, int]:
     """Removes a meeting, after the conversations in it, which refer to it. Bytes and number of its extensions."""
     organizer, meeting_id = was.organizer, was.id
     there = await participations.find(transaction, "organizer = ? and meeting_id = ?", organizer, meeting_id)
     await participations.end(transaction, there, at, "Ended")
     ((extensions, size),) = await transaction.rows(_EXTENSION_SIZES, organizer, meeting_id)
-    change = await log.record_meeting(transaction, ChangeKind.REMOVED, was, None, at, by, contents=restorable)
-    await log.record_removed_extensions(transaction, organizer, meeting_id, at, by, change, contents=restorable)
+    change = await log.record_meeting(transaction, ChangeKind.REMOVED, was, None, at, by)
+    await log.record_removed_extensions(transaction, organizer, meeting_id, at, by, change)
     if not await transaction.run(_REMOVE, organizer, meeting_id, was.etag):
         raise PreconditionFailed(_CHANGED)
     await end_topic(transaction, conversation_topic(organizer, meeting_id), at)
