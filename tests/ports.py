@@ -11,14 +11,15 @@ import socket
 from collections.abc import Iterator
 from itertools import cycle
 
-#: 12,000 ports, of which each of up to eight workers has its share.
+#: Each of up to eight workers has its share of these.
 PORTS = range(20_000, 32_000)
 WORKERS = 8
+SHARE = len(PORTS) // WORKERS
 
 
 def _own() -> Iterator[int]:
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % WORKERS
-    ports = PORTS[worker::WORKERS]
+    ports = PORTS[worker * SHARE : (worker + 1) * SHARE]
     # Anywhere: several runs may go on at once on one machine.
     begin = random.randrange(len(ports))  # noqa: S311  # no secret
     return cycle((*ports[begin:], *ports[:begin]))
@@ -41,3 +42,11 @@ def free_port() -> int:
 def free_ports(count: int) -> list[int]:
     """Several of them."""
     return [free_port() for _ in range(count)]
+
+
+def two_in_a_row() -> int:
+    """A free port, the next of which is free too."""
+    first, second = free_ports(2)
+    while second != first + 1:
+        first, second = second, free_port()
+    return first

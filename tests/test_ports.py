@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ports import PORTS, free_port, free_ports
+from tests.ports import PORTS, SHARE, free_port, free_ports, two_in_a_row
 
 RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
@@ -17,9 +17,14 @@ def test_no_port_is_given_twice() -> None:
 
 def test_port_that_is_listened_on_is_not_given() -> None:
     port = free_port()
-    step = free_port() - port
-    with socket.create_server(("127.0.0.1", port + 2 * step)):
-        assert free_port() != port + 2 * step
+    with socket.create_server(("127.0.0.1", port)):
+        assert port not in free_ports(SHARE)
+
+
+def test_next_port_is_free_too() -> None:
+    first = two_in_a_row()
+    socket.create_server(("127.0.0.1", first + 1)).close()
+    assert first + 1 not in free_ports(10)
 
 
 def test_ports_are_none_that_linux_gives_out_by_itself() -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sized
 
 from openucwa.model.world import RealWorld
+from openucwa.store.sqlite.writer import COMMITS
 
 #: Turns of the event loop until everything that is ready has run.
 TURNS = 30
@@ -109,6 +110,17 @@ async def until(condition: Callable[[], object], limit: float = 60.0) -> None:
     while not condition():
         assert time.monotonic() < end, "what was waited for did not happen"
         await asyncio.sleep(0.001)
+
+
+async def committed(limit: float = 60.0) -> None:
+    """Returns when no SQLite store in this process is committing, and what waited for that has gone on.
+
+    A disk takes real time, and while it does, a clock that is moved would move too far. AssertionError: after `limit`
+    seconds of real time.
+    """
+    await until(lambda: all(task.get_name() != COMMITS for task in asyncio.all_tasks()), limit)
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
 
 
 class QuickWorld(RealWorld):

@@ -127,17 +127,22 @@ async def moving(page: Page, part: str = "body") -> list[str]:
 
 
 async def assisted(page: Page, name: str, part: str = "body") -> None:
-    """Checks the page, or a part of it, enlarged, in forced colours, and without motion, and takes pictures."""
+    """Checks the page, or a part of it, enlarged, in forced colours, and without motion."""
     wrong = []
     for width, height in ENLARGED:
         await page.set_viewport_size({"width": width, "height": height})
         wrong += [f"{name}, {width} wide: {each}" for each in await _found(page, part, _MISPLACED)]
-        await page.screenshot(path=f"{SCREENSHOTS}/enlarged-{name}-{width}.png", animations="disabled")
+        await _take_picture(page, f"enlarged-{name}-{width}")
     await page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
     await page.emulate_media(forced_colors="active", reduced_motion="reduce", color_scheme="dark")
     await page.keyboard.press("Shift")
     wrong += [f"{name}, in forced colours: {each}" for each in await _found(page, part, _UNDISTINGUISHED)]
     wrong += [f"{name}, moves: {each}" for each in await moving(page, part)]
-    await page.screenshot(path=f"{SCREENSHOTS}/forced-{name}.png", animations="disabled")
+    await _take_picture(page, f"forced-{name}")
     await page.emulate_media(forced_colors="none", reduced_motion="no-preference", color_scheme="light")
     assert not wrong, "\n".join(wrong)
+
+
+async def _take_picture(page: Page, name: str) -> None:
+    if SCREENSHOTS:
+        await page.screenshot(path=f"{SCREENSHOTS}/{name}.png", animations="disabled")

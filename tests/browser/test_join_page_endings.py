@@ -13,6 +13,7 @@ from playwright.async_api import expect
 from tests.browser.console import DESKTOP, PHONE
 from tests.browser.guest import Arrive, Organizer, joined, organizer_at
 from tests.client import PASSWORD
+from tests.ports import free_port
 from tests.process.running import LIMIT, RunningServer, command
 from tests.users import DANA
 
@@ -127,15 +128,15 @@ async def test_signed_out_participant_signs_in_again_and_continues(own: Path, ar
 
 
 async def test_page_waits_for_a_server_that_is_down(own: Path, arrive: Arrive) -> None:
-    with RunningServer(own) as server:
-        port = server.port()
+    listen = ("--listen", f"http://127.0.0.1:{free_port()}")
+    with RunningServer(own, *listen) as server:
         async with organizer_at(server) as lene:
             meeting = await lene.schedule(subject="Quarterly planning", accessLevel="Everyone")
             guest = await joined(arrive, meeting)
             server.stop()
             await expect(guest.page.get_by_role("status")).to_have_text("The server can't be reached. Trying again…")
             await guest.check_page("away")
-            with RunningServer(own, "--listen", f"http://127.0.0.1:{port}"):
+            with RunningServer(own, *listen):
                 await lene.extend(meeting, id="back", type="RoamedParticipantData", again=True)
                 await expect(guest.property("back", "again")).to_be_visible()
                 await expect(guest.named("away")).to_have_text("")
@@ -144,8 +145,8 @@ async def test_page_waits_for_a_server_that_is_down(own: Path, arrive: Arrive) -
 
 
 async def test_page_offers_to_try_again_without_a_server(own: Path, arrive: Arrive) -> None:
-    with RunningServer(own) as server:
-        port = server.port()
+    listen = ("--listen", f"http://127.0.0.1:{free_port()}")
+    with RunningServer(own, *listen) as server:
         async with organizer_at(server) as lene:
             meeting = await lene.schedule(accessLevel="Everyone")
             guest = await arrive(meeting)
@@ -153,7 +154,7 @@ async def test_page_offers_to_try_again_without_a_server(own: Path, arrive: Arri
         server.stop()
     await guest.join_by_name("Joe")
     await guest.ends_with("The server can't be reached")
-    with RunningServer(own, "--listen", f"http://127.0.0.1:{port}"):
+    with RunningServer(own, *listen):
         await guest.page.get_by_role("button", name="Try again").click()
         await guest.join_by_name("Joe")
         await guest.is_in()

@@ -14,7 +14,7 @@ from openucwa.channel.poll import Served
 from openucwa.config import Config
 from openucwa.model.refusals import PGetReplaced
 from tests.channel.client import Client, Process, texts
-from tests.world import FakeWorld
+from tests.world import FakeWorld, committed
 
 #: Few, so that answers are often too small for all that there is.
 CONFIG = Config(max_events=3)
@@ -88,6 +88,7 @@ class PollingClient:
         await self.world.advance(seconds)
         while not task.done():
             await asyncio.wait({task}, timeout=0.002)
+            await committed()
             await self.world.advance(20)
         return await task
 

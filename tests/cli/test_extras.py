@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.nginx import free_ports
 from tests.nats import NatsServer, needs_server
 from tests.needs import need_module
+from tests.ports import free_ports
 from tests.process.running import RunningServer, command
 from tests.process.server import add_user
 from tests.users import LENE

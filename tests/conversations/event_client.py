@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from tests.client import UcwaClient
-from tests.world import FakeWorld
+from tests.world import FakeWorld, committed
 
 #: Seconds that pass at a time while a poll waits: first little, for what waits for company, then the rest.
 STEPS = (6, 20)
@@ -64,6 +64,7 @@ class EventClient:
         step, rest = self.steps
         while not task.done():
             await asyncio.wait({task}, timeout=0.01)
+            await committed()
             if not task.done():
                 await self.world.advance(step)
                 step = rest

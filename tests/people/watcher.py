@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from tests.client import UcwaClient
-from tests.world import FakeWorld
+from tests.world import FakeWorld, committed
 
 Event = dict[str, Any]
 
@@ -74,6 +74,7 @@ class Watcher:
         async with asyncio.timeout(60):
             seconds, rest = self.steps
             while not polling.done():
+                await committed()
                 await self._world.advance(seconds)
                 await asyncio.wait({polling}, timeout=0.02)
                 seconds = rest

@@ -4,13 +4,12 @@ import json
 import os
 import re
 import signal
-import socket
 import urllib.request
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.ports import two_in_a_row
 from tests.process.running import LIMIT, RunningServer
 from tests.process.server import add_user
 from tests.process.workers import WithWorkers
@@ -27,15 +26,7 @@ def data(tmp_path: Path) -> Path:
 @pytest.fixture
 def port() -> int:
     """A free port with a free one behind it."""
-    while True:
-        with closing(socket.create_server(("127.0.0.1", 0))) as first:
-            found: int = first.getsockname()[1]
-            try:
-                socket.create_server(("127.0.0.1", found + 1)).close()
-            except OSError:
-                continue
-        break
-    return found
+    return two_in_a_row()
 
 
 def ask(port: int, path: str) -> str:

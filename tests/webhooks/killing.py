@@ -37,6 +37,9 @@ SETTINGS = {
     "OPENUCWA_LOG_LEVEL": "warning",
 }
 
+#: Seconds that anything may take while processes are killed and started.
+PATIENCE = 3 * LIMIT
+
 #: Kills something, and starts it again.
 Kill = Callable[[], None]
 
@@ -122,7 +125,7 @@ async def storm(
     receiver: ReceiverProcess,
     changes: int,
     kills: Sequence[tuple[str, Kill]],
-    patience: float = LIMIT,
+    patience: float = PATIENCE,
 ) -> Outcome:
     """Makes at least `changes` changes; after each equal part of them the next of `kills`, by its name, is done."""
     outcome = Outcome()
@@ -166,7 +169,7 @@ async def storm(
 
 
 async def _client(url: str) -> UcwaClient:
-    client = UcwaClient(httpx.AsyncClient(base_url=url, timeout=10.0))
+    client = UcwaClient(httpx.AsyncClient(base_url=url, timeout=LIMIT))
     await client.sign_in("lenea@contoso.com")
     await client.open()
     return client
@@ -183,7 +186,7 @@ async def _until(condition: Callable[[], bool], patience: float, tasks: Sequence
 
 async def _ask(clients: Sequence[UcwaClient], method: str, href: str, **options: Any) -> httpx.Response:
     """The first answer that is none of a server in trouble."""
-    end = time.monotonic() + LIMIT
+    end = time.monotonic() + PATIENCE
     while True:
         for client in clients:
             with suppress(httpx.HTTPError):

@@ -34,6 +34,8 @@ T = TypeVar("T")
 #: Changes in a commit; more wait for the next, so that the event loop is not kept from everything else. Of as many
 #: polls as that, released by one change, none has to wait until others have been answered and have come back.
 MAX_IN_A_COMMIT = 1_000
+#: The name of the task that commits, while there is anything to commit.
+COMMITS = "store commits"
 
 
 class Transaction:
@@ -224,7 +226,7 @@ class Writer:
         self._waiting.append(change)
         if self._commits is None or self._commits.done():
             # A task begins in the loop's next round, so that all who ask in this one share the first commit.
-            self._commits = asyncio.get_running_loop().create_task(self._commit_all())
+            self._commits = asyncio.get_running_loop().create_task(self._commit_all(), name=COMMITS)
 
     async def _commit_all(self) -> None:
         loop = asyncio.get_running_loop()
