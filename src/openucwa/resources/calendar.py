@@ -196,9 +196,9 @@ def _changes(zone: ZoneInfo, begin: datetime, end: datetime) -> Iterator[datetim
         if _offset(zone, begin) != _offset(zone, after):
             low, high = begin, after
             while high - low > second:
-                middle = low + (high - low) // second // 2 * second
+                middle = low + (high - low) / 2
                 low, high = (middle, high) if _offset(zone, middle) == _offset(zone, begin) else (low, middle)
-            yield high
+            yield high.replace(microsecond=0)
         begin = after
 
 
