@@ -25,9 +25,9 @@ export function nextOnes(now) {
   return { ...SHOWN, filter, orderby: `${SCHEDULE}/begin`, top: FIRST_COMING };
 }
 
-// The newest that `user` organizes.
+// The newest that `user` organizes: two, as the assigned one may be among them.
 export function newestOf(user) {
-  return { ...NEWEST, filter: `organizerUri eq ${quoted(user)}`, top: 1 };
+  return { ...NEWEST, filter: `organizerUri eq ${quoted(user)}`, top: 2 };
 }
 
 // Those that others organize.
@@ -35,10 +35,9 @@ export function notOf(user) {
   return { ...NEWEST, filter: `organizerUri ne ${quoted(user)}` };
 }
 
-// Those with these ids. `user`: only those that this user organizes.
-export function withIds(ids, user = null) {
-  const filter = `onlineMeetingId in (${ids.map(quoted).join(", ")})`;
-  return { ...NEWEST, filter: user === null ? filter : `${filter} and organizerUri eq ${quoted(user)}` };
+// Those with these ids.
+export function withIds(ids) {
+  return { ...NEWEST, filter: `onlineMeetingId in (${ids.map(quoted).join(", ")})` };
 }
 
 // {meetings, next}: `next`: where further ones are, or null.
