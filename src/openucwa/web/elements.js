@@ -25,6 +25,8 @@ export function button(words, kind, work) {
 export function keep(list, items, keyOf, draw, heading) {
   const there = new Map([...list.children].map((element) => [element.dataset.key, element]));
   const focused = list.contains(document.activeElement);
+  const kept = new Set(items.map((item) => String(keyOf(item))));
+  for (const [key, element] of there) if (!kept.has(key)) element.remove(); // first, so that the others stay in place
   items.forEach((item, place) => {
     const key = keyOf(item);
     const element = draw(item, there.get(key));
