@@ -1,5 +1,4 @@
-// What is asked of the server's openucwa:meetings for lists of meetings, and what it answers: meetings without their
-// extensions, but for the one that says when they are. Pure.
+// Queries of openucwa:meetings for lists, and their answers: meetings with no extension but that for begin and end. Pure.
 
 import { planned, SCHEDULE_ID } from "./schedule.js";
 import { embeddedIn, linkOf } from "./ucwa.js";
