@@ -87,3 +87,27 @@ async def test_of_all_hidden_tabs_only_the_first_polls(chromium: Browser, plain:
         await page.evaluate(HIDE, False)
     await page.get_by_role("button", name="Reset status").click()
     await first.leave()
+
+
+async def test_tab_that_has_to_leave_polls_to_another_misses_no_change(
+    chromium: Browser, plain: RunningServer, lene: UcwaClient
+) -> None:
+    first = await Console.open_browser(chromium, plain.urls[0])
+    assert isinstance(first, Console)
+    async with first.page.expect_request("**/changes?since=*"):
+        await first.sign_in()
+    # From here on the first tab has the list as it was after its polls began.
+    await first.page.get_by_role("button", name="Refresh").click()
+    await expect(first.page.get_by_role("button", name="Refresh")).to_be_enabled()
+    second = await first.open_tab(plain.urls[0])
+    await second.sign_in()
+    await second.page.locator("#nothing").wait_for()
+    for tab in (second, first):
+        await tab.page.evaluate(HIDE, True)
+    await lene.schedule(subject="While nobody looked")
+    async with second.page.expect_request("**/changes?since=*"):
+        await second.page.evaluate(HIDE, False)
+    await first.page.evaluate(HIDE, False)
+    for tab in (second, first):
+        await expect(tab.page.locator("#meetings").get_by_text("While nobody looked")).to_be_visible()
+    await first.leave()

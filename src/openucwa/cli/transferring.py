@@ -119,7 +119,7 @@ def export(
 
 @contextmanager
 def _logged(act: audit.Act) -> Iterator[None]:
-    """Logs the act when the block ends, even if it breaks off: what it did until then stays done."""
+    """Logs the act at the end of the block, even if it fails: what it did before that is not undone."""
     try:
         yield
     finally:

@@ -224,7 +224,7 @@ _SCHEMAS: Mapping[Kind, dict[str, Any]] = {
         "type": "string",
         "anyOf": [{"format": "date-time"}, {"pattern": r"^/Date\(-?[0-9]+([+-][0-9]{4})?\)/$"}],
     },
-    # Without examples, viewers make texts of the patterns.
+    # Without an example, viewers make one up from the pattern.
     "sip": {
         "type": "string",
         "pattern": r"^[sS][iI][pP]:[^\s@<>]+@[A-Za-z0-9]",
