@@ -43,7 +43,6 @@ async def test_nine_tabs_in_a_meeting_all_receive_events(first: Guest, lene: Ucw
 
 async def test_nine_tabs_of_the_console_all_work(chromium: Browser, plain: RunningServer) -> None:
     first = await Console.open_browser(chromium, plain.urls[0])
-    assert isinstance(first, Console)
     tabs = [first, *[await first.open_tab(plain.urls[0]) for _ in range(MANY - 1)]]
     for tab in tabs:
         await tab.sign_in()
@@ -60,7 +59,6 @@ HIDE = """hidden => {
 
 async def test_of_all_hidden_tabs_only_the_first_polls(chromium: Browser, plain: RunningServer) -> None:
     first = await Console.open_browser(chromium, plain.urls[0])
-    assert isinstance(first, Console)
     await first.sign_in()
     await first.page.locator("#nothing").wait_for()
     second = await first.open_tab(plain.urls[0])
@@ -93,7 +91,6 @@ async def test_tab_that_has_to_leave_polls_to_another_misses_no_change(
     chromium: Browser, plain: RunningServer, lene: UcwaClient
 ) -> None:
     first = await Console.open_browser(chromium, plain.urls[0])
-    assert isinstance(first, Console)
     async with first.page.expect_request("**/changes?since=*"):
         await first.sign_in()
     # From here on the first tab has the list as it was after its polls began.
