@@ -313,7 +313,7 @@ class Service:
             ("/", Landing(self.sources.console_sign_ins, config.part(LandingSettings))),
             (issuers.PATH, issuers.Issuers(self.sources.console_sign_ins, self.sources.tried)),
             ("/meet/{organizer}/{meeting_id}", JoinPage(guests=config.anonymous)),
-            *((path, static) for path in ("/static/{name}", "/static/{files}/{name}")),
+            *((path, static) for path in ("/static/{name}", "/static/{folder}/{name}")),
             ("/xframe", frame),
             (discovery.FRAME, frame),
             (discovery.SERVICE.removesuffix("/root"), root),

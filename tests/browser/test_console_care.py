@@ -1,10 +1,11 @@
 """What the console does so that nobody loses what was typed or stored, in Chromium."""
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.console import DESKTOP, PHONE, Enter, read
 from tests.client import UcwaClient, self_of
@@ -64,6 +65,35 @@ async def test_unsaved_changes_are_discarded_only_after_confirmation(enter: Ente
     await dialog.get_by_role("button", name="Discard").click()
     await expect(page.locator("#subject")).to_have_text("The other one")
     await expect(page).to_have_url(re.compile(f"#{other['onlineMeetingId']}$"))
+
+
+@pytest.mark.parametrize("opened_by", ["New meeting", "Edit"])
+async def test_form_that_comes_late_does_not_open_over_another_meeting(
+    enter: Enter, lene: UcwaClient, opened_by: str
+) -> None:
+    other = await lene.schedule(subject="Shown instead")
+    console = await enter(await lene.schedule(subject="This one"))
+    page = console.page
+    asked, released = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        asked.set()
+        await released.wait()
+        await route.continue_()
+
+    await page.route("**/onlineMeetingDefaultValues", late)
+    async with page.expect_event(
+        "requestfinished", lambda request: request.url.endswith("/onlineMeetingDefaultValues")
+    ):
+        await page.locator("#new" if opened_by == "New meeting" else "#edit").click()
+        await asked.wait()
+        await page.locator(f'#meetings a[href="#{other["onlineMeetingId"]}"]').click()
+        await expect(page.get_by_role("heading", level=1, name="Shown instead")).to_be_visible()
+        released.set()
+    await page.evaluate("fetch('/healthz').then(() => {})")
+    await expect(page.locator("#editing")).to_be_hidden()
+    await expect(page.get_by_role("heading", level=1, name="Shown instead")).to_be_visible()
+    await expect(page).to_have_title(re.compile("Shown instead$"))
 
 
 async def test_editing_starts_in_the_value_and_survives_a_change_of_type(enter: Enter, lene: UcwaClient) -> None:

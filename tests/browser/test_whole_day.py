@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, expect
 
-from tests.browser.console import DESKTOP, PHONE, BrowserUser
+from tests.browser.console import DESKTOP, PHONE, SMALL, BrowserUser
 from tests.client import PASSWORD
 from tests.needs import need
 from tests.process.running import RunningServer
@@ -55,6 +55,14 @@ class Person(BrowserUser):
         person.words, person.size = words, size
         await person.page.set_viewport_size({"width": size[0], "height": size[1]})
         return person
+
+    async def narrowest(self, selector: str) -> int:
+        """The width of the narrowest of these elements, in windows of all sizes, in pixels."""
+        widths: list[int] = []
+        for width, height in (DESKTOP, SMALL, self.size):
+            await self.page.set_viewport_size({"width": width, "height": height})
+            widths += await self.page.locator(selector).evaluate_all("all => all.map(each => each.clientWidth)")
+        return min(widths)
 
     async def sees(self, name: str) -> None:
         """Checks the page as it is and takes pictures, in its own size."""
@@ -164,6 +172,7 @@ async def gather(nora: Person, dana: Person, joe: Person, ann: Person, join_url:
         await guest.joins_as(name)
     await expect(nora.page).to_have_title(f"(2) {SUBJECT}")
     await nora.sees("06-lobby")
+    assert await nora.narrowest("#waiting .person-words") >= 100
     await joe.sees("07-waiting")
     await nora.button("Admit all").first.click()
     if await dana.page.locator("#by-name").is_visible():

@@ -84,6 +84,12 @@ async def test_wrong_current_password_is_refused_at_its_property(lene: UcwaClien
     assert (await lene.get(lene.app)).status_code == 200
 
 
+async def test_passwords_in_the_address_are_refused(lene: UcwaClient) -> None:
+    answer = await lene.post(f"{lene.app}/openucwa/password?currentPassword={PASSWORD}", json={"newPassword": NEW})
+    assert wrong(answer, "currentPassword") == "must be in the body: logs contain addresses"
+    assert (await lene.get(lene.app)).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("new", "reason"),
     [

@@ -83,6 +83,19 @@ async def test_file_of_another_version_is_revalidated(stranger: UcwaClient) -> N
         assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-cache")
 
 
+@pytest.mark.parametrize("path", PAGES)
+async def test_node_of_another_version_serves_all_that_a_page_names(stranger: UcwaClient, path: str) -> None:
+    """While nodes are upgraded one by one, a page and its files may come from different ones."""
+    named = set(re.findall(r'(?:src|href)="/static/(\w+/[^"]+)"', (await page(stranger, path)).text))
+    assert {href.rpartition(".")[2] for href in named} == {"js", "css"}
+    for href in named:
+        own, other = [
+            await stranger.get(f"/static/{version}/{href.rpartition('/')[2]}", headers={"Accept": "*/*"})
+            for version in (href.partition("/")[0], "0123456789ab")
+        ]
+        assert (other.status_code, other.content) == (200, own.content), href
+
+
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html, application/json"])
 async def test_start_page_is_the_root_for_applications_and_the_console_for_browsers(
     stranger: UcwaClient, accept: str

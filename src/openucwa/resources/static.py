@@ -2,7 +2,9 @@
 
 A page names them below the version of all of them, `/static/VERSION/NAME`, so that browsers can keep them for good.
 There the modules of a page are one script, and its styles one file: browsers open six connections to a server, so that
-many small files take many round trips. Below `/static/` the files are as they are in `web/`.
+many small files take many round trips. A node that is asked for another version, while nodes are upgraded one by one,
+answers with its own: no page gets some modules combined and others not. Below `/static/` the files are as they are in
+`web/`.
 """
 
 import hashlib
@@ -132,12 +134,13 @@ class Static(Resource[File]):
             content = Path(logo).read_bytes()
             self._logo = File(LOGO_TYPES[Path(logo).suffix.lower()], content, content_etag(content))
 
-    async def locate(self, call: Context, name: str = "", **_names: str) -> File:
+    async def locate(self, call: Context, name: str = "", folder: str = "", **_names: str) -> File:
+        """`folder`: the version that is asked for; empty: none."""
         if name == LOGO:
             return self._logo or _file("icon.svg", web_files()["icon.svg"])
         if (gzipped := library_files().get(name)) is not None:
             return _library_file(name, gzipped)
-        content = (page_files().get(name) if self._is_versioned(call) else None) or web_files().get(name)
+        content = (page_files().get(name) if folder else None) or web_files().get(name)
         if content is None:
             raise ResourceNotFound("no such file")
         return _file(name, content)

@@ -70,6 +70,7 @@ export class MeetingForm {
   #typed = ""; // what the form held at first
   #shownTime = "";
   #last = null;
+  #opening = null; // what stands for the form that was asked for last; null: it was closed since
   #times = new ScheduleFields((end) => this.#ended(end));
   #done;
 
@@ -97,9 +98,13 @@ export class MeetingForm {
     return !$("editing").hidden;
   }
 
-  // Shows the form. `meeting`: the one to change; null: a new one, for which much is offered as in `last`, if there is one.
+  // Shows the form, unless it is closed or opened for something else meanwhile; whether it is shown. `meeting`: the one to
+  // change; null: a new one, for which much is offered as in `last`, if there is one.
   async open(meeting, last = null) {
+    const opening = {};
+    this.#opening = opening;
     const { eligible, defaults } = await this.#meetings.choices();
+    if (this.#opening !== opening) return false;
     this.#meeting = meeting;
     this.#last = last;
     $("form-title").textContent = meeting ? t`Edit meeting` : t`New meeting`;
@@ -130,9 +135,11 @@ export class MeetingForm {
     $("editing").hidden = false;
     if (meeting) $("form-title").focus();
     else form.subject.focus();
+    return true;
   }
 
   close() {
+    this.#opening = null;
     $("editing").hidden = true;
   }
 

@@ -123,7 +123,7 @@ export class MeetingsView {
     const chosen = hash === LIST ? "" : hash.slice(1);
     if (!chosen || chosen === "new") await listed;
     if (!isCurrent()) return false;
-    if (chosen === "new") await this.#compose();
+    if (chosen === "new") await this.#compose(isCurrent);
     else if (chosen) await this.#choose(chosen, isCurrent);
     else this.#showNothing(t`Choose a meeting`);
     if (isCurrent()) this.#drawList();
@@ -247,19 +247,19 @@ export class MeetingsView {
 
   // What is done to it
 
-  async #compose() {
+  async #compose(isCurrent) {
     try {
-      await this.#form.open(null, await this.#list.latest());
-      this.#notices.title = t`New meeting`;
+      const latest = await this.#list.latest();
+      if (isCurrent() && (await this.#form.open(null, latest))) this.#notices.title = t`New meeting`;
     } catch (error) {
+      if (!isCurrent()) return;
       this.#showNothing(t`The form can't be shown`);
       notify($("list-error"), inWords(error));
     }
   }
 
   async #edit(meeting) {
-    await this.#form.open(meeting);
-    this.#view.hide();
+    if (await this.#form.open(meeting)) this.#view.hide();
   }
 
   // `meeting`: what is on the server now; null: the form was given up.
