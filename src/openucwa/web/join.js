@@ -291,20 +291,27 @@ class JoinPage {
 
   // With the same token or, as a guest's cannot be renewed for ever, with a new one under the same name. The network of a
   // device that wakes up may take a while.
-  async #enterAgain(failures = 0) {
+  async #enterAgain() {
+    for (let failures = 0; ; failures += 1) {
+      try {
+        await this.#enterByAnyToken();
+        return this.#notices.away(null);
+      } catch (error) {
+        if (!(error instanceof ServerAway) || failures === MAX_FAILURES) throw error;
+        this.#notices.away(error);
+        await pause(backOff(failures + 1));
+      }
+    }
+  }
+
+  async #enterByAnyToken() {
     try {
       await this.#enter(this.#previous);
     } catch (error) {
-      if (error instanceof ServerAway && failures < MAX_FAILURES) {
-        this.#notices.away(error);
-        await pause(backOff(failures + 1));
-        return this.#enterAgain(failures + 1);
-      }
       if (this.#username || !isWrongPassword(error)) throw error;
       await this.#client.signInToMeeting(this.#meeting.uri);
       await this.#enter(this.#previous);
     }
-    this.#notices.away(null);
   }
 
   // Out of it
