@@ -163,6 +163,8 @@ async def test_page_offers_to_try_again_without_a_server(own: Path, arrive: Arri
 async def test_guest_whose_device_slept_is_back_with_messages_and_draft(lene: Organizer, arrive: Arrive) -> None:
     meeting = await lene.schedule(accessLevel="Everyone")
     guest = await joined(arrive, meeting)
+    await guest.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    await guest.page.get_by_role("button", name="Messages").click()
     noon = datetime(2030, 1, 1, 12, tzinfo=UTC)
     await guest.page.clock.set_fixed_time(noon)
     async with guest.asleep("Good night") as application:

@@ -36,7 +36,7 @@ export class JoinedMeeting {
     for (const each of $("parts").children) each.onclick = () => this.#choose(each.dataset.part);
     this.#live.messages.counted = () => this.#count();
     this.#live.show(conversation);
-    this.#choose("data");
+    this.#choose($("parts-shown").dataset.part); // a page that joins again stays where it was
     this.#drawMeeting();
     this.#drawData();
     this.#drawWaiting();
