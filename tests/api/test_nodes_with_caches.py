@@ -23,8 +23,8 @@ from tests.world import FakeWorld
 ROUNDS = 40
 Resource = dict[str, Any]
 
-#: Seconds of the nodes' `store_timeout`.
-TIMEOUT = 2
+#: Seconds.
+LIMIT = 60
 
 
 class HeldBus:
@@ -82,15 +82,23 @@ class Node:
 
 
 @pytest.fixture
-async def nodes(database: str, config: Config, world: FakeWorld, connect: Connect) -> AsyncIterator[list[Node]]:
+def store_timeout() -> int:
+    """The setting of the second node, in seconds."""
+    return LIMIT
+
+
+@pytest.fixture
+async def nodes(
+    database: str, config: Config, world: FakeWorld, connect: Connect, store_timeout: int
+) -> AsyncIterator[list[Node]]:
     """Two nodes; Lene is signed in at both, with one application."""
     async with AsyncExitStack() as stack:
         nodes = []
-        for _ in range(2):
+        for timeout in (LIMIT, store_timeout):
             proxy = await stack.enter_async_context(Proxy(database))
             bus = HeldBus()
             service = Service(
-                replace(config, store=proxy.url, store_timeout=TIMEOUT),
+                replace(config, store=proxy.url, store_timeout=timeout),
                 world,
                 bus=bus,
                 passwords=Passwords(hasher=PasswordHasher(1, 8, 1)),
@@ -173,6 +181,7 @@ async def test_collections_and_application_of_another_node_are_as_it_answered(
     assert (await two.client.get(collection)).status_code == 404
 
 
+@pytest.mark.parametrize("store_timeout", [2])
 async def test_node_without_connection_to_the_store_refuses_instead_of_answering_older_state(
     nodes: list[Node], extension: str
 ) -> None:
