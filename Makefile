@@ -42,6 +42,7 @@ lint: ## Check style and types.
 	$(VENV)/bin/python -m ruff check .
 	$(VENV)/bin/python -m ruff format --check .
 	$(VENV)/bin/python -m mypy
+	$(VENV)/bin/python -m mypy tests bench
 	tools/lint-pages
 
 bench: ## Run the benchmarks and write docs/performance.md. ARGS=--help: options.

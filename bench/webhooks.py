@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from tests.deploy.nginx import free_port
+from tests.ports import free_port
 from tests.postgres import PostgresServer
 from tests.webhooks.killing import Kill, Outcome, Servers, prepare, storm
 from tests.webhooks.receiver_process import ReceiverProcess

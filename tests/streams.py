@@ -10,8 +10,9 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 @asynccontextmanager
 async def serving(serve: Serve, context: ssl.SSLContext | None = None) -> AsyncIterator[int]:
-    """Serves each connection to a free port of 127.0.0.1 with `serve`, and closes it afterwards; the port. Whoever is
-    still connected at the end is cut off: a server of asyncio would wait for that, depending on its version.
+    """Serves each connection to a free port of 127.0.0.1 with `serve`, and closes it afterwards; the port.
+
+    Connections that are still open at the end are closed. Some versions of asyncio would wait for their clients.
     """
     tasks: set[asyncio.Task[None]] = set()
 

@@ -89,7 +89,7 @@ class FakeWorld:
         await self.settle()
 
     async def settle(self) -> None:
-        """Runs the event loop until nothing is ready, and then some: what threads have done by then is seen."""
+        """Runs the event loop until nothing is ready, and some turns more, for results of threads."""
         for _ in range(TURNS):
             await asyncio.sleep(0)
 

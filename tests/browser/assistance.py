@@ -1,4 +1,4 @@
-"""What pages owe to people who enlarge them, choose the colours, or bear no motion; checked on a page as it is."""
+"""Checks a page, as it is, for people who enlarge it, choose the colours, or want no motion."""
 
 from playwright.async_api import Page
 

@@ -97,7 +97,7 @@ def unlisted(sites: list[EmbeddingSite]) -> EmbeddingSite:
 
 @pytest.fixture(scope="session")
 def lene_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store in which Lene is, and that nobody uses but for copies."""
+    """A store with Lene alone, which is only copied."""
     folder = tmp_path_factory.mktemp("browser") / "prepared"
     add_user(folder, LENE)
     return folder

@@ -52,7 +52,7 @@ class BrowserUser:
     @classmethod
     async def open_browser(
         cls, chromium: Browser, url: str, locale: str = "en-US", zone: str = "Europe/Copenhagen"
-    ) -> "BrowserUser":
+    ) -> Self:
         context = await chromium.new_context(
             locale=locale,
             viewport={"width": DESKTOP[0], "height": DESKTOP[1]},
@@ -121,7 +121,6 @@ class Console(BrowserUser):
     ) -> "Console":
         """Signs in and goes to a meeting."""
         console = await cls.open_browser(chromium, f"{server.urls[0]}/#{meeting_id}")
-        assert isinstance(console, Console)
         await console.sign_in(username=username)
         await console.page.locator("#meeting" if meeting_id else "#nothing").wait_for()
         return console

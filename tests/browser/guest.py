@@ -23,7 +23,6 @@ class Guest(BrowserUser):
     @classmethod
     async def arrive(cls, chromium: Browser, url: str) -> "Guest":
         guest = await cls.open_browser(chromium, url)
-        assert isinstance(guest, Guest)
         # Markup that is taken for markup would open one.
         guest.page.on("dialog", lambda dialog: guest.errors.append(f"a dialog: {dialog.message}"))
         return guest

@@ -47,7 +47,6 @@ async def test_console_is_usable_enlarged_in_forced_colours_and_without_motion(
 ) -> None:
     meeting = await scheduled(vera)
     console = await Console.open_browser(chromium, f"{server.urls[0]}/")
-    assert isinstance(console, Console)
     page = console.page
     await console.sign_in("wrong", VERA)
     await expect(page.get_by_text("The user name or the password is wrong.")).to_be_visible()

@@ -67,7 +67,6 @@ async def test_mistyped_address_leads_to_a_page_with_a_link_to_the_start(
 
 async def test_wrong_password_is_reported_and_the_user_name_stays(chromium: Browser, plain: RunningServer) -> None:
     console = await Console.open_browser(chromium, plain.urls[0])
-    assert isinstance(console, Console)
     await console.sign_in("wrong")
     await expect(console.page.get_by_role("alert")).to_have_text("The user name or the password is wrong.")
     await expect(console.page.locator("#username")).to_have_value("lenea@contoso.com")

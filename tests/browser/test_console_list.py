@@ -128,7 +128,6 @@ async def test_list_of_very_many_meetings_begins_soon_and_follows_changes_one_by
     chromium: Browser, busy: RunningServer
 ) -> None:
     console = await Console.open_browser(chromium, "about:blank")
-    assert isinstance(console, Console)
     page = console.page
     await page.add_init_script(NO_MINUTES)
     traffic = Traffic()

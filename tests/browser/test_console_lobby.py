@@ -48,7 +48,6 @@ async def joe(plain: RunningServer) -> AsyncIterator[Waiting]:
 async def console(chromium: Browser, plain: RunningServer) -> AsyncIterator[Console]:
     """A console that shows the form of a new meeting, with a clock that tests move."""
     console = await Console.open_browser(chromium, plain.urls[0])
-    assert isinstance(console, Console)
     await console.page.clock.install()
     await console.page.reload()
     async with console.page.expect_response(LOBBY):

@@ -110,6 +110,6 @@ async def test_webhook_that_was_changed_elsewhere_is_not_overwritten(
         await other.page.get_by_role("button", name="Pause").click()
         await expect(other.page.get_by_role("button", name="Activate")).to_be_visible()
         await form.get_by_role("button", name="Save").click()
-        await expect(form.get_by_role("alert")).to_contain_text("It has changed meanwhile.")
+        await expect(form.get_by_role("alert")).to_contain_text("It has changed in the meantime.")
         await expect(form.get_by_label("Description")).to_have_value("Mine")
         await console.leave()

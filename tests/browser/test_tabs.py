@@ -43,7 +43,6 @@ async def test_nine_tabs_in_a_meeting_all_receive_events(first: Guest, lene: Ucw
 
 async def test_nine_tabs_of_the_console_all_work(chromium: Browser, plain: RunningServer) -> None:
     first = await Console.open_browser(chromium, plain.urls[0])
-    assert isinstance(first, Console)
     tabs = [first, *[await first.open_tab(plain.urls[0]) for _ in range(MANY - 1)]]
     for tab in tabs:
         await tab.sign_in()
@@ -60,7 +59,6 @@ HIDE = """hidden => {
 
 async def test_of_all_hidden_tabs_only_the_first_polls(chromium: Browser, plain: RunningServer) -> None:
     first = await Console.open_browser(chromium, plain.urls[0])
-    assert isinstance(first, Console)
     await first.sign_in()
     await first.page.locator("#nothing").wait_for()
     second = await first.open_tab(plain.urls[0])
@@ -86,4 +84,27 @@ async def test_of_all_hidden_tabs_only_the_first_polls(chromium: Browser, plain:
     async with page.expect_request("**/events?*"):
         await page.evaluate(HIDE, False)
     await page.get_by_role("button", name="Reset status").click()
+    await first.leave()
+
+
+async def test_tab_that_has_to_leave_polls_to_another_misses_no_change(
+    chromium: Browser, plain: RunningServer, lene: UcwaClient
+) -> None:
+    first = await Console.open_browser(chromium, plain.urls[0])
+    async with first.page.expect_request("**/changes?since=*"):
+        await first.sign_in()
+    # From here on the first tab has the list as it was after its polls began.
+    await first.page.get_by_role("button", name="Refresh").click()
+    await expect(first.page.get_by_role("button", name="Refresh")).to_be_enabled()
+    second = await first.open_tab(plain.urls[0])
+    await second.sign_in()
+    await second.page.locator("#nothing").wait_for()
+    for tab in (second, first):
+        await tab.page.evaluate(HIDE, True)
+    await lene.schedule(subject="While nobody looked")
+    async with second.page.expect_request("**/changes?since=*"):
+        await second.page.evaluate(HIDE, False)
+    await first.page.evaluate(HIDE, False)
+    for tab in (second, first):
+        await expect(tab.page.locator("#meetings").get_by_text("While nobody looked")).to_be_visible()
     await first.leave()

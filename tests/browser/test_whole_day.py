@@ -51,7 +51,6 @@ class Person(BrowserUser):
     @classmethod
     async def come_with(cls, chromium: Browser, url: str, locale: str, size: tuple[int, int], words: Words) -> "Person":
         person = await cls.open_browser(chromium, url, locale)
-        assert isinstance(person, Person)
         person.words, person.size = words, size
         await person.page.set_viewport_size({"width": size[0], "height": size[1]})
         return person

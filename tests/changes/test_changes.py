@@ -183,6 +183,17 @@ async def test_poll_ends_when_its_time_is_over(service: Service, lene: UcwaClien
     await until(lambda: not service.following.tail.watchers)
 
 
+async def test_poll_of_a_disabled_user_does_not_wait_until_its_time_is_over(
+    service: Service, dana: UcwaClient, world: FakeWorld
+) -> None:
+    poll = asyncio.create_task(dana.get(f"{await start(dana)}&wait=60"))
+    await until(lambda: service.following.tail.watchers)
+    await service.store.users.disable(DANA, world.now())
+    await world.advance(15.1)
+    await until(poll.done)
+    assert (await poll).status_code == 401
+
+
 async def test_poll_ends_when_the_server_stops(service: Service, lene: UcwaClient) -> None:
     poll = asyncio.create_task(lene.get(f"{await start(lene)}&wait=60"))
     await until(lambda: service.following.tail.watchers)

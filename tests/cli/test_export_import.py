@@ -314,6 +314,7 @@ def test_malformed_line_is_named_and_nothing_is_imported(
         (b'{"kind": "user"', "line 1: Input data was truncated"),
         (b"\xff\xfe\n", "line 1: "),
         (b"\n\n[]\n", "line 3: Expected `object`, got `array`"),
+        (b'{"kind": "\\u001b]0;title\\u0007\\n\\u009b2J"}', "line 1: Invalid value ' ]0;title   2J' - at `$.kind`"),
     ],
 )
 def test_line_that_is_no_json_object_is_named(tmp_path: Path, new: Place, text: bytes, said: str) -> None:

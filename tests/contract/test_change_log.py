@@ -14,7 +14,6 @@ from tests.contract.conftest import Engine
 from tests.contract.samples import (
     AT,
     DAN,
-    LENE,
     MANY,
     MEETING,
     OTHER_SETTINGS,
@@ -28,6 +27,7 @@ from tests.contract.samples import (
     user,
     with_meeting,
 )
+from tests.users import LENE
 
 BY = Author(LENE, "101", "agent")
 KEY = (LENE, MEETING)

@@ -8,6 +8,7 @@ import pytest
 from openucwa.model.change import ChangeKind, Position
 from openucwa.model.refusals import AlreadyExists, Conflict, ResourceNotFound, TooManyOnlineMeetings
 from openucwa.store.contract import Store
+from openucwa.store.sql import SqlStore
 from openucwa.store.sql.change_rows import LogLimits
 from tests.contract.conftest import Engine
 from tests.contract.samples import (
@@ -35,7 +36,7 @@ async def with_users(store: Store) -> None:
         await store.users.add(user(uri))
 
 
-async def former_organizers(store: Store) -> list[str]:
+async def former_organizers(store: SqlStore) -> list[str]:
     return [organizer for (organizer,) in await store.reader.rows("select organizer from handed_over")]
 
 
@@ -211,7 +212,7 @@ async def test_successor_must_be_another_user_who_is_enabled(
         await store.meetings.hand_over(LENE, MEETING, successor, MANY, lambda: "9", AT)
 
 
-async def test_bytes_count_for_the_successor_from_then_on(store: Store) -> None:
+async def test_bytes_count_for_the_successor_from_then_on(store: SqlStore) -> None:
     await with_users(store)
     await with_meeting(store, "slides")
     await store.meetings.hand_over(LENE, MEETING, DAN, MANY, lambda: "9", AT)

@@ -133,9 +133,9 @@ class BackgroundWriter:
         names = [each["id"] for each in found]
         # What was written while the copy was made is there up to one moment, in its order.
         assert names == [*before, *self.shared[: len(names) - len(before)]]
-        self.lene.hear(self.lene.poll())
+        self.lene.acknowledge(self.lene.poll())
         self.lene.share("after")
-        assert "after" in self.lene.hear(self.lene.poll())
+        assert "after" in self.lene.acknowledge(self.lene.poll())
         restored.sign_in()
 
 

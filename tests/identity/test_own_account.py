@@ -10,6 +10,7 @@ import pytest
 from openucwa.app import Service
 from openucwa.identity.accounts import NewToken, PasswordChange
 from openucwa.identity.passwords import MAX_PASSWORD_LENGTH
+from openucwa.store.sql import SqlStore
 from tests.client import PASSWORD, UcwaClient
 from tests.conftest import Connect, Make
 from tests.resources.messages import assert_refused
@@ -84,6 +85,12 @@ async def test_wrong_current_password_is_refused_at_its_property(lene: UcwaClien
     assert (await lene.get(lene.app)).status_code == 200
 
 
+async def test_passwords_in_the_address_are_refused(lene: UcwaClient) -> None:
+    answer = await lene.post(f"{lene.app}/openucwa/password?currentPassword={PASSWORD}", json={"newPassword": NEW})
+    assert wrong(answer, "currentPassword") == "must be in the body: logs contain addresses"
+    assert (await lene.get(lene.app)).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("new", "reason"),
     [
@@ -114,6 +121,7 @@ async def test_guessed_passwords_are_throttled_together_with_sign_ins(make_servi
 async def test_user_of_a_directory_is_told_who_manages_the_password(service: Service, lene: UcwaClient) -> None:
     user = await service.store.users.get(LENE)
     assert user is not None
+    assert isinstance(service.store, SqlStore)
     await service.store.writer.run(LENE, "update users set source = 'ldaps://ldap.contoso.com' where uri = ?", LENE)
     index = (await lene.get(f"{lene.app}/openucwa")).json()
     assert "openucwa:password" not in index["_links"]

@@ -85,7 +85,7 @@ def test_change_on_one_server_wakes_a_poll_on_the_other(url: str, tmp_path: Path
             waiting(reader, 1)
             writer.ask("POST", lene.extensions, {"id": extension, "type": "RoamedParticipantData"}, token=lene.token)
             poll.join(LIMIT)
-            assert extension in lene.hear(answers.pop())
+            assert extension in lene.acknowledge(answers.pop())
     assert not (tmp_path / "data").exists(), "no folder is needed"
     assert GUARDED_PASSWORD not in "".join(one.log + other.log)
 

@@ -85,6 +85,13 @@ def test_query_supplies_what_the_body_lacks() -> None:
     }
 
 
+def test_secret_in_query_is_refused_whatever_the_body_has() -> None:
+    parameters = (Parameter("password", secret=True),)
+    said = {"password": "must be in the body: logs contain addresses"}
+    assert faults_of({}, {"Password": "guess"}, parameters) == said
+    assert faults_of({"password": "right"}, {"password": "guess"}, parameters) == said
+
+
 def test_all_errors_are_reported_at_once() -> None:
     given: dict[str, object] = {
         "subject": "too long",

@@ -173,6 +173,14 @@ async def test_rules_change_at_the_time_that_clocks_showed_before(lene: UcwaClie
     }
 
 
+async def test_rules_may_end_in_the_second_of_a_clock_change(lene: UcwaClient) -> None:
+    meeting = await scheduled(lene, "Europe/Copenhagen")
+    calendar = await invitation(lene, meeting, start="2030-03-29T00:00:00Z", end="2030-03-29T01:00:00.500Z")
+    # The rules end 366 days after the meeting, half a second after this change.
+    last = calendar.walk("VTIMEZONE")[0].subcomponents[-1]
+    assert last["DTSTART"].to_ical() == b"20310330T020000"
+
+
 def by_own_rules(text: str) -> tuple[datetime, ...]:
     """Start and end of the event, by the rules in the file alone."""
     unfolded = text.replace("\r\n ", "")

@@ -71,6 +71,14 @@ async def test_reset_of_a_user_leaves_the_others_as_they_are(control: Control, s
     assert len((await dana.get(dana.meetings)).json()["_embedded"]["myOnlineMeeting"]) == 1
 
 
+async def test_user_who_is_reset_has_the_first_password_again(control: Control, sign_in: Callable[..., Any]) -> None:
+    lene = await sign_in("lenea")
+    change = {"currentPassword": "lenea-password", "newPassword": "another password"}
+    assert (await lene.post(f"{lene.app}/openucwa/password", json=change)).status_code == 200
+    await control.ask("POST", "/reset", {"user": LENE}, status=204)
+    await sign_in("lenea")
+
+
 async def test_snapshot_restores_data_and_time(control: Control, lene: UcwaClient) -> None:
     meeting = await lene.schedule(subject="kept")
     await control.advance("1m")

@@ -28,6 +28,7 @@ The online-meetings part of Microsoft's UCWA 2.0, served by openucwa.
 Start at `GET /` and follow the links: clients should use the hrefs in answers, not these paths.
 Representations and bodies are JSON or XML, by `Accept` and `Content-Type`; to change a resource that has an etag, send
 it in `If-Match`. The input of a POST may also be in the query; the body takes precedence.
+Passwords and secrets must be in the body.
 Names of documented properties are matched without regard to case; null counts as absent.
 Everything below `/ucwa/v1` is served below `/ucwa/oauth/v1` too.
 

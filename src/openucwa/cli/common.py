@@ -31,8 +31,13 @@ class Failure(click.ClickException):
     """A command that failed: one line on stderr, exit status 1."""
 
     def show(self, file: Any = None) -> None:
-        text = "".join(c if c.isprintable() else " " for c in self.format_message())
-        click.echo(f"openucwa: {text}", file=file, err=file is None)
+        click.echo(f"openucwa: {printable(self.format_message())}", file=file, err=file is None)
+
+
+def printable(text: str) -> str:
+    """`text` with blanks in place of characters that are not printable: what others wrote must not control the terminal
+    or forge lines."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 @contextmanager
@@ -220,8 +225,7 @@ def _camel(name: str) -> str:
 def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = "-" if value is None or value == "" else str(value)
-    return "".join(character if character.isprintable() else " " for character in text)
+    return "-" if value is None or value == "" else printable(str(value))
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from openucwa.cli.common import Failure
+from openucwa.cli.common import Failure, printable
 
 
 def _pairs(texts: tuple[str, ...], option: str) -> dict[str, str]:
@@ -53,7 +53,7 @@ def compare(url_a: str, url_b: str, script: Path, replace_a: tuple[str, ...], re
             asked = number
             differ += bool(found)
             for difference in found:
-                click.echo(f"{number} {what}: {difference}")
+                click.echo(printable(f"{number} {what}: {difference}"))
     except httpx.HTTPError as error:
         raise Failure(f"request {asked + 1} was not answered: {type(error).__name__}") from None
     click.echo(f"{asked} requests, {differ} answered differently")

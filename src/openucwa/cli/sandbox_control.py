@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 import click
 
-from openucwa.cli.common import Failure, table
+from openucwa.cli.common import Failure, printable, table
 from openucwa.sandbox import remote
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -179,9 +179,9 @@ def requests(har: bool, deviations: bool, url: str, **match: object) -> None:
             continue
         said = [entry["method"], entry["path"], str(entry["status"] or "-")]
         said += [f"fault: {entry['fault']}"] if entry["fault"] else []
-        click.echo(" ".join(said))
+        click.echo(printable(" ".join(said)))
         for deviation in entry["deviations"] if deviations else ():
-            click.echo(f"  {deviation}")
+            click.echo(f"  {printable(deviation)}")
 
 
 @click.command()

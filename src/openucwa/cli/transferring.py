@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import click
 import msgspec
 
-from openucwa.cli.common import Failure, existing, in_store, opening, os_user, places
+from openucwa.cli.common import Failure, existing, in_store, opening, os_user, places, printable
 from openucwa.cli.users import require_user, sip
 from openucwa.config import Config
 from openucwa.meetings.configured import meeting_rules
@@ -38,6 +38,8 @@ MAX_REPORTED = 20
 #: Seconds between two lines of progress.
 _EVERY = 5.0
 
+#: Kinds of lines whose names are not words.
+_WORDS = {"data": "other row", "removedUser": "removed user"}
 _SOURCES = {"graph": graph, "google": google}
 
 
@@ -56,7 +58,8 @@ class Progress:
             self.show(" so far")
 
     def show(self, suffix: str = "") -> None:
-        done = ", ".join(f"{count:,} {kind}{'' if count == 1 else 's'}" for kind, count in self._counts.items())
+        counts = [(count, _WORDS.get(kind, kind)) for kind, count in self._counts.items()]
+        done = ", ".join(f"{count:,} {kind}{'' if count == 1 else 's'}" for count, kind in counts)
         click.echo(f"openucwa: {self._verb} {done or 'nothing'}{suffix}", err=True)
 
 
@@ -116,7 +119,7 @@ def export(
 
 @contextmanager
 def _logged(act: audit.Act) -> Iterator[None]:
-    """Logs the act when the block ends, even if it breaks off: what it did until then stays done."""
+    """Logs the act at the end of the block, even if it fails: what it did before that is not undone."""
     try:
         yield
     finally:
@@ -231,7 +234,7 @@ def _placed(
 
     def note(place: str, text: str) -> None:
         if notes:
-            click.echo(f"openucwa: {place}: {text}", err=True)
+            click.echo(f"openucwa: {printable(f'{place}: {text}')}", err=True)
 
     converter = Converter(
         rules=meeting_rules(config, world, Enterprise(config.enterprise_domains)),
@@ -280,7 +283,7 @@ def _check(config: Config, read: Any) -> int:
         if reason is None:
             count += not isinstance(placed.line, lines.Header)
         else:
-            click.echo(f"openucwa: {placed.place + ': ' if placed.place else ''}{reason}", err=True)
+            click.echo(f"openucwa: {printable(f'{placed.place}: {reason}' if placed.place else reason)}", err=True)
             wrong += 1
         if wrong == MAX_REPORTED:
             break
@@ -305,7 +308,7 @@ async def _import(config: Config, read: Any, replaces: bool, history: bool, act:
     progress = Progress("imported")
 
     def refused(place: str, reason: str) -> None:
-        click.echo(f"openucwa: {place}: not imported: {reason}", err=True)
+        click.echo(f"openucwa: {printable(f'{place}: not imported: {reason}')}", err=True)
 
     importer = Importer(store, config, RealWorld().now, refused, replaces, history)
     left = (placed for placed in read(notes=True) if isinstance(placed, Placed))

@@ -7,9 +7,9 @@ from openucwa.http.negotiation import weighted
 
 
 def preferred(accept_language: str | None, offered: Sequence[str], limits: ListLimits = DEFAULT_LIMITS) -> str:
-    """The best of `offered`, languages without a region such as `en`; the first, if none of them is wanted."""
+    """The one of `offered`, languages such as `en`, that the client prefers; the first, if it accepts none of them."""
     ranges = weighted(accept_language or "", limits)
-    wanted = [(q, name.partition("-")[0]) for name, q in ranges if q > 0]
-    known = [(q, language) for q, language in wanted if language in offered]
-    # Of equals the one that the client names first.
+    accepted = [(q, name.partition("-")[0]) for name, q in ranges if q > 0]
+    known = [(q, language) for q, language in accepted if language in offered]
+    # Among equals, max() returns the one that the client names first.
     return max(known, key=lambda each: each[0])[1] if known else offered[0]

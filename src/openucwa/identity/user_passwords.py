@@ -57,12 +57,18 @@ class UserPasswords:
         if not backends or (user is not None and user.password_hash) or _too_long(login, password):
             hashed = None if user is None else user.password_hash
             right = await self._passwords.verify(hashed or None, password)
-            return user if right and user is not None and not user.disabled else None
+            return await self._unchanged(user) if right and user is not None else None
         for backend in backends:
             profile = await backend.verify(login, password)
             if profile is not None:
                 return await self._admission.admit(profile)
         return None
+
+    async def _unchanged(self, user: User) -> User | None:
+        """The user as of now. Verifying takes a while: None if the user was disabled or removed, or the password
+        changed, in the meantime."""
+        now = await self._users.get(user.uri)
+        return now if now is not None and not now.disabled and now.password_hash == user.password_hash else None
 
     async def _named(self, login: Login) -> User | None:
         # Always the same query, so that the time does not reveal whether the user exists.

@@ -15,9 +15,10 @@ from openucwa.model.values import Instant, Value
 SCHEDULE_ID = "openucwa.schedule"
 #: Characters of a time zone's name.
 _MAX_ZONE = 64
-#: What a system has besides the zones of the IANA database: its own zone, none, and the same zones counted otherwise.
+#: Files that systems have beside the zones of the IANA database: the local zone, placeholders, and copies of the zones,
+#: some of which count leap seconds.
 _NO_ZONES = frozenset({"Factory", "localtime", "posixrules"})
-_OTHER_COUNTS = ("posix/", "right/")
+_COPIES = ("posix/", "right/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Schedule:
 
 def zone_of(name: str) -> ZoneInfo | None:
     """None: the IANA database has no such time zone."""
-    if not 1 <= len(name) <= _MAX_ZONE or name in _NO_ZONES or name.startswith(_OTHER_COUNTS):
+    if not 1 <= len(name) <= _MAX_ZONE or name in _NO_ZONES or name.startswith(_COPIES):
         return None
     try:
         return ZoneInfo(name)

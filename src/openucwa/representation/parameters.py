@@ -29,8 +29,8 @@ class Parameter:
     `name`: as documented. `kind`: the type of its value; `sip` is a SIP URI, `address`
     one that may lack the `sip:`, `timespan` a number of seconds. `many`: whether it is an array of those.
     `required`: whether it must be present and, if a string, not empty. `max_length`: in characters. `choices`: the
-    allowed strings. `minimum`, `maximum`: of an integer. `max_items`: of an array. `description`: for the API
-    description.
+    allowed strings. `minimum`, `maximum`: of an integer. `max_items`: of an array. `secret`: it must not be in the
+    query, which ends up in the logs of proxies. `description`: for the API description.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Parameter:
     minimum: int | None = None
     maximum: int | None = None
     max_items: int | None = None
+    secret: bool = False
     description: str = ""
 
 
@@ -62,6 +63,9 @@ def read(
     values: dict[str, Any] = {}
     for parameter in parameters:
         name = parameter.name.lower()
+        if parameter.secret and name in asked:
+            faults[parameter.name] = "must be in the body: logs contain addresses"
+            continue
         if name not in found and name in asked:
             found[name] = [asked[name] if parameter.many else asked[name][-1]]
         if name not in found and not parameter.required:
@@ -220,7 +224,7 @@ _SCHEMAS: Mapping[Kind, dict[str, Any]] = {
         "type": "string",
         "anyOf": [{"format": "date-time"}, {"pattern": r"^/Date\(-?[0-9]+([+-][0-9]{4})?\)/$"}],
     },
-    # Without examples, viewers make texts of the patterns.
+    # Without an example, viewers make one up from the pattern.
     "sip": {
         "type": "string",
         "pattern": r"^[sS][iI][pP]:[^\s@<>]+@[A-Za-z0-9]",

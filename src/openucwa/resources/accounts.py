@@ -45,8 +45,8 @@ class Password(Resource[None]):
     @Operation(
         "Changes the user's password, and revokes all tokens; the answer has a new one.",
         takes=(
-            Parameter("currentPassword", required=True),
-            Parameter("newPassword", required=True),
+            Parameter("currentPassword", required=True, secret=True),
+            Parameter("newPassword", required=True, secret=True),
             Parameter("endOtherApplications", kind="boolean", description="Whether they end; default: true."),
         ),
         refuses=(Conflict, Forbidden, TooManyRequests),

@@ -158,7 +158,7 @@ def _add_times(calendar: "Calendar", event: "Event", start: Instant, end: Instan
     if zone is not None and zone.key != "UTC":
         with suppress(ValueError, OverflowError):  # it is at the end of the calendar
             local = first.astimezone(zone), last.astimezone(zone)
-            # A time that clocks show a second time would be read as the first one.
+            # Of two times that clocks show alike, programs take the first.
             if not any(time.fold for time in local):
                 calendar.add_component(_rules(zone, first - _YEAR, last + _YEAR))
                 first, last = local
@@ -167,9 +167,10 @@ def _add_times(calendar: "Calendar", event: "Event", start: Instant, end: Instan
 
 
 def _rules(zone: ZoneInfo, begin: datetime, end: datetime) -> "Timezone":
-    """How far a zone is from UTC between two times, which are in UTC.
+    """The offsets of a zone from `begin` to `end`, both in UTC.
 
-    The library's own begin at what clocks show after a change where they are put forward; it is what they show before.
+    The library's own rules name the time after a change when clocks are put forward. RFC 5545 (3.6.5) requires the time
+    before it.
     """
     from icalendar import Timezone, TimezoneDaylight, TimezoneStandard  # noqa: PLC0415  # as above
 
@@ -189,16 +190,16 @@ def _rules(zone: ZoneInfo, begin: datetime, end: datetime) -> "Timezone":
 
 
 def _changes(zone: ZoneInfo, begin: datetime, end: datetime) -> Iterator[datetime]:
-    """When its distance from UTC changes; no zone changes it twice within three days."""
+    """When the zone's offset changes, to the second. No zone changes it twice within three days."""
     step, second = timedelta(days=3), timedelta(seconds=1)
     while begin < end:
         after = min(begin + step, end)
         if _offset(zone, begin) != _offset(zone, after):
             low, high = begin, after
             while high - low > second:
-                middle = low + (high - low) // second // 2 * second
+                middle = low + (high - low) / 2
                 low, high = (middle, high) if _offset(zone, middle) == _offset(zone, begin) else (low, middle)
-            yield high
+            yield high.replace(microsecond=0)
         begin = after
 
 

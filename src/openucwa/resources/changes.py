@@ -36,7 +36,7 @@ REL = "openucwa:changes"
 #: Changes that are read at a time: their contents may be large.
 READ_AT_A_TIME = 50
 EVENT_STREAM = "text/event-stream"
-#: Seconds after which a stream without events shows that it is alive, and whether its token is.
+#: Seconds after which a stream without events shows that it is alive, and a waiting reader's token is checked again.
 HEARTBEAT = 15.0
 
 QUERY = (
@@ -79,8 +79,13 @@ class ChangeReader:
         """The position of a cursor; None: the end of the log. ParameterValidationFailure, ChangesForgotten."""
         return await self._log.last() if cursor is None else (await self.cursors()).open(cursor)
 
-    async def next(self, reader: str, position: Position, seconds: int) -> Changes:
-        """Changes behind `position`; if there are none, the first that come within `seconds`. ChangesForgotten."""
+    async def next(
+        self, reader: str, position: Position, seconds: int, check: Callable[[], Awaitable[object]]
+    ) -> Changes:
+        """Changes behind `position`; if there are none, the first that come within `seconds`. ChangesForgotten.
+
+        `check`: raises if the token is not valid any more.
+        """
         if seconds <= 0:
             return await self._read(reader, position)
         end = self._world.monotonic() + min(seconds, self._max_wait)
@@ -91,7 +96,8 @@ class ChangeReader:
                 rest = end - self._world.monotonic()
                 if found.changes or self._tail.stopped or rest <= 0:
                     return found
-                await wake.wait(rest)
+                if not await wake.wait(min(rest, HEARTBEAT)):
+                    await check()
 
     async def stream(
         self, call: Call[None], position: Position, check: Callable[[], Awaitable[object]]
@@ -176,7 +182,8 @@ class ChangesResource(MeetingFamily[None]):
         if call.media_type == EVENT_STREAM:
             return await self._stream(call, call.request.header(b"last-event-id") or since)
         position = await self._reader.position(since)
-        following = self._reader.next(call.caller.identity, position, call.values.get("wait", 0))
+        seconds = call.values.get("wait", 0)
+        following = self._reader.next(call.caller.identity, position, seconds, partial(self._check, call))
         found = await while_connected(call.request.connection, following)
         await self._check(call)
         cursor = (await self._reader.cursors()).seal(found.position)
@@ -195,8 +202,9 @@ class ChangesResource(MeetingFamily[None]):
         self._reader.check_streams(call.caller.identity)
         position = await self._reader.position(since)
         # Refused here rather than in the stream, if it is forgotten.
-        await self._reader.next(call.caller.identity, position, 0)
-        stream = self._reader.stream(call, position, partial(self._check, call))
+        check = partial(self._check, call)
+        await self._reader.next(call.caller.identity, position, 0, check)
+        stream = self._reader.stream(call, position, check)
         return Answer(content_type=EVENT_STREAM, stream=stream, cache_control=b"no-store")
 
     async def _check(self, call: Call[None]) -> None:

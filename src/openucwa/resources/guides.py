@@ -64,7 +64,7 @@ def _folder() -> Traversable:
 
 
 class Page(NamedTuple):
-    """The page of a guide. `gzipped`: its content, compressed; `etag`: of what that is."""
+    """The page of a guide. `gzipped`: its content, compressed. `etag`: of the content."""
 
     gzipped: bytes
     etag: str
@@ -146,7 +146,7 @@ class Guide(Resource[Page]):
 
     @Operation("A guide.", produces=("text/html",))
     async def get(self, call: Call[Page]) -> Answer:
-        """What it says is in `docs/`."""
+        """The page of a file of `docs/`."""
         page = call.target
         return Answer(gzipped=page.gzipped, content_type=HTML, etag=page.etag, headers=PAGE_HEADERS)
 

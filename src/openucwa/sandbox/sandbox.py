@@ -232,13 +232,17 @@ class Sandbox:
             await self.forget(_IN_TRANSIT)
 
     async def empty(self, uri: str) -> None:
-        """Removes what a user has: applications, meetings, and the validity of tokens. ResourceNotFound."""
+        """Removes what a user has: applications, meetings, and the validity of tokens. ResourceNotFound.
+
+        The password is that of the start.
+        """
         users = self.service.store.users
         user = await users.get(uri)
         if user is None:
             raise ResourceNotFound("there is no such user")
         await users.remove(uri, self.clock.now())
-        await users.add(user)
+        seeded = next((each for each in self.seed.users if each.uri.lower() == user.uri), None)
+        await (users.add(user) if seeded is None else self._add_user(seeded))
 
     def _moment(self, name: str) -> Moment:
         try:

@@ -1,5 +1,5 @@
-"""What another store knows of what is gone, which is added to this one's: where old links of meetings lead that were
-handed over, and which users were removed.
+"""What another store records about the past, which is added to this one's: where old links to meetings that were handed
+over lead, and which users were removed.
 """
 
 from openucwa.model.refusals import AlreadyExists, ResourceNotFound
@@ -9,10 +9,10 @@ from openucwa.store.sql.handing_over import HAND_OVER, SUCCESSOR
 
 
 async def add_link(store: SqlStore, organizer: str, meeting_id: str, successor: str, *, replaces: bool) -> str | None:
-    """Leads links that name the former organizer of a meeting to `successor`; returns where they led before.
+    """Makes links that name `organizer`, who had the meeting, lead to `successor`; returns where they led before.
 
-    `replaces`: whether also those that led to somebody else. ResourceNotFound: there is no such
-    successor. AlreadyExists: `organizer` has a meeting with that id.
+    `replaces`: whether to change a link that leads to somebody else. ResourceNotFound: there is no such successor.
+    AlreadyExists: `organizer` has a meeting with that id.
     """
 
     async def work(transaction: Transaction) -> str | None:
@@ -29,9 +29,9 @@ async def add_link(store: SqlStore, organizer: str, meeting_id: str, successor: 
 
 
 async def add_removal(store: SqlStore, uri: str) -> bool:
-    """Notes that a user was removed, whom issuers and directories must not add again; whether that is new.
+    """Records that a user was removed, so that issuers and directories do not add the user again; whether that is new.
 
-    AlreadyExists: the user is there.
+    AlreadyExists: this store has the user.
     """
 
     async def work(transaction: Transaction) -> bool:

@@ -137,7 +137,7 @@ class Importer:
         return "added"
 
     async def _add_removal(self, line: RemovedUserLine) -> str:
-        # Whoever is a user here stays one.
+        # A user of this store is not removed by an import.
         with suppress(AlreadyExists):
             if await add_removal(self.store, line.uri.lower()):
                 return "added"

@@ -103,10 +103,11 @@ export class MeetingsView {
     if (ids.includes(this.#view.id)) await this.#readShown();
   }
 
-  // The same for what is not reported as a change. reportsSince(time): whether every change is reported since then.
+  // The same for what is not reported as a change. reportsSince(time): resolves to whether every change since then is
+  // reported.
   async catchUp(reportsSince) {
     if (!this.#list.isRead) return;
-    if (!reportsSince(this.#list.since)) await this.refresh();
+    if (!(await reportsSince(this.#list.since))) await this.refresh();
     else await this.#list.readOthers().catch(() => {}); // what is shown stays until the next time
   }
 
@@ -314,7 +315,7 @@ export class MeetingsView {
 function invitedLine(meeting, drawn) {
   const line = drawn ?? make("li", {}, make("a", {}));
   const [link] = line.children;
-  drawOnce(line, [meeting], () => {
+  drawOnce(line, [meeting, isExpired(meeting)], () => {
     link.href = meeting.joinUrl;
     link.replaceChildren(
       make("span", { class: "meeting-subject" }, nameOf(meeting)),

@@ -70,6 +70,7 @@ export class Visit {
     this.#drawInvitations();
     // On a slow network the list comes first.
     this.meetings.listed().then(() => {
+      if (this.#bell.signal.aborted) return; // signed out meanwhile
       this.meetings.lobby.read();
       this.#startPeople();
     });

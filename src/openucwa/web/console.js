@@ -70,7 +70,7 @@ class ConsolePage {
       const tokens = await returned();
       if (tokens) return await this.#enterWith(tokens);
       this.#show("front");
-      this.#discover().catch(() => {}); // what goes wrong is said when somebody signs in
+      this.#discover().catch(() => {}); // an error is shown when the user signs in
     } catch (error) {
       this.#forget();
       this.#show("front");
@@ -78,7 +78,7 @@ class ConsolePage {
     }
   }
 
-  // Looks for where tokens are granted: ahead, so that it is known when somebody has typed a password.
+  // Finds out where tokens are granted, while the user still types.
   #discover() {
     this.#discovering ??= this.#client.discover().catch((error) => {
       this.#discovering = null;

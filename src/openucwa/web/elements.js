@@ -33,10 +33,8 @@ export function keep(list, items, keyOf, draw, heading) {
     element.dataset.key = key;
     const before = there.get(key);
     if (before && before !== element) replace(before, element);
-    there.delete(key);
     if (list.children[place] !== element) list.insertBefore(element, list.children[place] ?? null);
   });
-  for (const element of there.values()) element.remove();
   if (focused && !list.contains(document.activeElement)) heading.focus();
 }
 

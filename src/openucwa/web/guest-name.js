@@ -1,4 +1,4 @@
-// What a guest was called the last time, in this browser.
+// The name under which a guest last joined, in this browser.
 
 const NAME = "openucwa name";
 
@@ -14,6 +14,6 @@ export function rememberName(name) {
   try {
     localStorage.setItem(NAME, name);
   } catch {
-    // Then it is typed again.
+    // It has to be typed again.
   }
 }

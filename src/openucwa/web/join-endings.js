@@ -2,7 +2,7 @@
 
 import { t } from "./texts.js";
 
-// How it can end: heading, words, and what the button says where there is something left to try.
+// Heading, text, and the button's label; null: there is nothing left to try.
 const ENDS = {
   Left: [t`You left the meeting`, t`You can close this page.`, t`Join again`],
   Ended: [t`The meeting has ended`, t`The organizer has closed it, and its shared data has been deleted.`, null],
@@ -29,8 +29,7 @@ const ENDS = {
   SignedOut: [t`Your session has expired`, t`Sign in again to continue.`, t`Sign in again`],
 };
 
-// Heading, words, and what the button says where there is something left to try, or null. `reason`: {subcode, message?}, as
-// the server says it or one of ENDS.
+// The same for a `reason`: {subcode, message?}, from the server or one of ENDS.
 export function endingOf({ subcode, message }) {
   return ENDS[subcode] ?? [t`Joining did not work`, message, t`Try again`];
 }

@@ -15,8 +15,8 @@ import { backOff, pause } from "./ucwa-waits.js";
 import { inWords, isWrongPassword } from "./words.js";
 
 const AGENT = "openucwa join page";
-const ASLEEP = 60_000; // ms between two times that the page joins again by itself: it was asleep, and nothing else is wrong
-const MAX_FAILURES = 8; // to reach the server then, about two minutes
+const ASLEEP = 60_000; // ms in which the page rejoins once without being asked: more often, it was not just asleep
+const MAX_FAILURES = 8; // attempts to reach the server then, over about two minutes
 const ACCOUNTS_ONLY = document.documentElement.dataset.accountsOnly === "true";
 
 class JoinPage {
@@ -30,7 +30,7 @@ class JoinPage {
   #name = ""; // what the participant is called, where nobody else says it
   #username = "";
   #visit = null; // {session, conversation, presence, open, view}: what there is while one is in, or on the way
-  #rejoined = -Infinity; // when the page joined again by itself
+  #rejoined = -Infinity; // when the page last rejoined without being asked
   #previous = null; // what was said and typed in a visit that is over, for another one
   #form = new SignInForm(t`Sign in and join`, (username, password) => this.#joinByPassword(username, password));
   #again = new SignInAgain({
@@ -272,7 +272,7 @@ class JoinPage {
     session.leave(this.#tab);
   }
 
-  // The server does not know the application any more: the device was asleep. Then the page joins again by itself.
+  // The server does not know the application any more: the device was asleep. Then the page rejoins without being asked.
   async #lost(error) {
     const forgotten = error.subcode === "ApplicationNotFound" || (!this.#username && isWrongPassword(error));
     if (!forgotten || Date.now() - this.#rejoined < ASLEEP) {
@@ -290,22 +290,29 @@ class JoinPage {
     }
   }
 
-  // As the same one, or, since a guest's token can't be renewed for ever, as another of the same name. The network of a
+  // With the same token or, as a guest's cannot be renewed for ever, with a new one under the same name. The network of a
   // device that wakes up may take a while.
-  async #enterAgain(failures = 0) {
+  async #enterAgain() {
+    for (let failures = 0; ; failures += 1) {
+      try {
+        await this.#enterByAnyToken();
+        return this.#notices.away(null);
+      } catch (error) {
+        if (!(error instanceof ServerAway) || failures === MAX_FAILURES) throw error;
+        this.#notices.away(error);
+        await pause(backOff(failures + 1));
+      }
+    }
+  }
+
+  async #enterByAnyToken() {
     try {
       await this.#enter(this.#previous);
     } catch (error) {
-      if (error instanceof ServerAway && failures < MAX_FAILURES) {
-        this.#notices.away(error);
-        await pause(backOff(failures + 1));
-        return this.#enterAgain(failures + 1);
-      }
       if (this.#username || !isWrongPassword(error)) throw error;
       await this.#client.signInToMeeting(this.#meeting.uri);
       await this.#enter(this.#previous);
     }
-    this.#notices.away(null);
   }
 
   // Out of it

@@ -1,5 +1,5 @@
-// Reads meetings for lists: from the server's queries, without their extensions but for the one that says when they are,
-// or, where it has no queries, as UCWA has them.
+// Reads meetings for lists: by the server's queries, with no extension but that for begin and end; or, if it has no queries,
+// as UCWA has them.
 
 import { additionOf } from "./additions.js";
 import { FIRST_NEWEST, NEWEST, newestOf, nextOnes, notOf, pageOf, withIds } from "./meeting-queries.js";
@@ -110,7 +110,7 @@ export class ListedMeetings {
   }
 }
 
-// A query that the server can't answer yet, as it has to read very many meetings first, is sent again.
+// Repeats a query that the server can't answer before it has indexed very many meetings.
 async function patiently(read) {
   for (let waits = 0; ; waits += 1) {
     try {

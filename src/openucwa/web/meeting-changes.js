@@ -20,6 +20,7 @@ export class MeetingChanges {
   #next = null; // where the changes are that this tab has not read yet
   #since; // from when on it reads all changes, on the page's clock
   #failing = false; // whether the last poll failed
+  #polling = null; // the signal that ends it, while it is this tab's turn to poll
 
   // changed(ids): these meetings of the user, or data of them, are others than before; null: any may be.
   constructor(client, session, user, changed) {
@@ -39,10 +40,13 @@ export class MeetingChanges {
     this.#others.close();
   }
 
-  // Whether this tab reports every change after `time`, on the page's clock: from its own polls, which go on
-  // where they stopped, and before these from those of other tabs.
-  reportsSince(time) {
-    return this.#next !== null && !this.#failing && this.#since <= time;
+  // Whether this tab reports every change after `time`, on the page's clock. It does while it polls, as its polls go on
+  // where they stopped; what other tabs polled in between may have a gap.
+  async reportsSince(time) {
+    this.#visibilityChanged(); // if this is asked before the event comes here
+    await navigator.locks?.query(); // by then it is known whether it is this tab's turn
+    const polls = this.#polling !== null && !this.#polling.aborted;
+    return polls && this.#next !== null && !this.#failing && this.#since <= time;
   }
 
   #visibilityChanged = () => {
@@ -66,6 +70,15 @@ export class MeetingChanges {
   }
 
   async #follow(signal, wait) {
+    this.#polling = signal;
+    try {
+      await this.#poll(signal, wait);
+    } finally {
+      if (this.#polling === signal) this.#polling = null;
+    }
+  }
+
+  async #poll(signal, wait) {
     let failures = 0;
     while (!signal.aborted) {
       try {

@@ -2,7 +2,7 @@
 
 import { isAssigned } from "./meeting-words.js";
 
-const SOME = 1000; // meetings that are read without being asked for
+const SOME = 1000; // meetings that are read at first, and more each time the user asks for them
 const MAX_SINGLE = 20; // meetings that are read one by one, rather than all
 
 export class MeetingList {
@@ -16,7 +16,7 @@ export class MeetingList {
   since = Number.NEGATIVE_INFINITY; // when those that are known were asked for, on the page's clock
   isRead = false; // whether some were read
   isWhole = false; // whether there are no others
-  isCut = false; // whether there are more than are read without being asked for
+  isCut = false; // whether there are more than the limit
 
   // `listed`: ListedMeetings. draw(): other meetings are known.
   constructor(listed, draw) {
@@ -65,7 +65,7 @@ export class MeetingList {
     this.#take(others);
   }
 
-  // Reads more than it does by itself.
+  // Raises the limit of what is read, and reads again.
   further() {
     this.#limit += SOME;
     return this.refresh();

@@ -1,5 +1,4 @@
-// What is asked of the server's openucwa:meetings for lists of meetings, and what it answers: meetings without their
-// extensions, but for the one that says when they are. Pure.
+// Queries of openucwa:meetings for lists, and their answers: meetings with no extension but that for begin and end. Pure.
 
 import { planned, SCHEDULE_ID } from "./schedule.js";
 import { embeddedIn, linkOf } from "./ucwa.js";
@@ -25,9 +24,9 @@ export function nextOnes(now) {
   return { ...SHOWN, filter, orderby: `${SCHEDULE}/begin`, top: FIRST_COMING };
 }
 
-// The newest that `user` organizes.
+// The newest that `user` organizes: two, as the assigned one may be among them.
 export function newestOf(user) {
-  return { ...NEWEST, filter: `organizerUri eq ${quoted(user)}`, top: 1 };
+  return { ...NEWEST, filter: `organizerUri eq ${quoted(user)}`, top: 2 };
 }
 
 // Those that others organize.
@@ -35,10 +34,9 @@ export function notOf(user) {
   return { ...NEWEST, filter: `organizerUri ne ${quoted(user)}` };
 }
 
-// Those with these ids. `user`: only those that this user organizes.
-export function withIds(ids, user = null) {
-  const filter = `onlineMeetingId in (${ids.map(quoted).join(", ")})`;
-  return { ...NEWEST, filter: user === null ? filter : `${filter} and organizerUri eq ${quoted(user)}` };
+// Those with these ids.
+export function withIds(ids) {
+  return { ...NEWEST, filter: `onlineMeetingId in (${ids.map(quoted).join(", ")})` };
 }
 
 // {meetings, next}: `next`: where further ones are, or null.

@@ -159,10 +159,9 @@ export class Meetings {
   async followTimes(id, later) {
     const { meeting } = await this.read(id);
     if (!meeting.times) return;
-    const { schedule, times, ...properties } = meeting;
-    const expirationTime = toWire(new Date(times.end.getTime() + later));
+    const expirationTime = toWire(new Date(meeting.times.end.getTime() + later));
     try {
-      await this.replace({ ...properties, expirationTime, schedule, times });
+      await this.replace({ ...meeting, expirationTime });
     } catch (error) {
       // That is too long ago, or somebody else changed the meeting. Where it closes too early, the page says so.
       if (error.status !== 400 && error.status !== 412) throw error;

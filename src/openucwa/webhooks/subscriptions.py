@@ -39,7 +39,10 @@ PARAMETERS = (
     Parameter("url", required=True, max_length=2_000, description="The receiver's URL, https."),
 )
 SECRET = Parameter(
-    "secret", max_length=128, description="A secret of the receiver's own: whsec_ and base64 of 24 to 64 bytes."
+    "secret",
+    max_length=128,
+    secret=True,
+    description="A secret of the receiver's own: whsec_ and base64 of 24 to 64 bytes.",
 )
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from openucwa.model.change import BEGINNING, Position
 from openucwa.store.postgres import PostgresStore
-from tests.contract.samples import AT, DAN, LENE, MANY, MEETING, extension, with_meeting
+from tests.contract.samples import AT, DAN, MANY, MEETING, extension, with_meeting
 from tests.postgres import PostgresServer
+from tests.users import LENE
 
 _LATE = """
     insert into changes

@@ -13,9 +13,10 @@ from openucwa.store.contract import Outdated
 from openucwa.store.engine import Query, Row
 from openucwa.store.postgres import PostgresStore
 from openucwa.store.postgres.invalidation import BUCKETS, bucket_of
-from tests.contract.samples import AT, LENE, MANY, MEETING, application, extension, user, with_meeting
+from tests.contract.samples import AT, MANY, MEETING, application, extension, user, with_meeting
 from tests.postgres import PostgresServer
 from tests.store.postgres.proxy import Proxy
+from tests.users import LENE
 
 OWNERS = [f"sip:{number}@contoso.com" for number in range(8)]
 ROUNDS = 150

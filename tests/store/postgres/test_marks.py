@@ -8,10 +8,11 @@ import pytest
 
 from openucwa.store.postgres import PostgresStore
 from openucwa.store.postgres.invalidation import ALL, BUCKETS, bucket_of
-from tests.contract.samples import AT, DAN, LENE, MANY, MEETING, application, extension, user, with_meeting
+from tests.contract.samples import AT, DAN, MANY, MEETING, application, extension, user, with_meeting
 from tests.postgres import PostgresServer
 from tests.store.recording import RecordedStore, walk
 from tests.store.test_statements import tables
+from tests.users import LENE
 
 #: Tables whose rows no cached read shows, and why. All others have the triggers of `invalidate_on_change`.
 UNCACHED_TABLES = {

@@ -15,7 +15,7 @@ HAND_OVER = (
     + " on conflict (organizer, meeting_id) do update set successor = excluded.successor"
 )
 _FORGET = "delete from handed_over where successor = ? and meeting_id = ?"
-#: Of meetings that are gone and cannot be restored any more.
+#: Old links to meetings that are gone and cannot be restored any more.
 _FORGET_GONE = """
     delete from handed_over where successor = ?1
         and not exists (select 1 from meetings m where m.organizer = ?1 and m.id = handed_over.meeting_id)
@@ -54,7 +54,7 @@ async def check_restored(transaction: Transaction, meeting: Meeting) -> None:
 
 
 async def forget(transaction: Transaction, successor: str, meeting_id: str) -> None:
-    """Forgets what leads to a meeting that is removed for good."""
+    """Forgets the old links to a meeting that is removed for good."""
     await transaction.run(_FORGET, successor, meeting_id)
 
 

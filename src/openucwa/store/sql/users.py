@@ -228,7 +228,7 @@ def _as_said(known: User, user: User) -> User:
 
 
 async def _delete_all(transaction: Transaction, owner: str, at: int) -> None:
-    """Removes what a user has; nobody takes part in anything of it any more, and polls that wait end."""
+    """Removes everything that a user has, in which nobody takes part any more, and ends the user's waiting polls."""
     reason = "its user was removed"
     opened = await transaction.rows("select id from applications where owner = ?", owner)
     meetings = await transaction.rows(_MEETINGS, owner)
