@@ -106,12 +106,19 @@ async def test_signed_out_participant_signs_in_again_and_continues(own: Path, ar
             guest = await arrive(meeting)
             await guest.sign_in()
             await guest.is_in()
+            # The server can't be reached for a while; the poll in flight ends with a message.
+            await guest.page.route("**/ucwa/v1/**", lambda route: route.abort())
+            await lene.says("Are you there?")
+            away = guest.page.get_by_text("The server can't be reached. Trying again…")
+            await expect(away).to_be_visible()
             new = ("user", "passwd", DANA, "--data", str(own), "--password-stdin")
             assert command(*new, stdin="another password\n").returncode == 0
             field = guest.page.get_by_label("Message to everyone")
             await field.fill("Hello")
+            await guest.page.unroute("**/ucwa/v1/**")
             dialog = guest.page.get_by_role("dialog", name="Your session has expired")
             await expect(dialog.get_by_label("Password")).to_be_focused()
+            await expect(away).to_have_count(0)
             await guest.check_page("signed-out", (DESKTOP, PHONE))
             for password, outcome in ((PASSWORD, "The password is wrong."), ("another password", None)):
                 await dialog.get_by_label("Password").fill(password)

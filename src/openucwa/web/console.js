@@ -138,6 +138,7 @@ class ConsolePage {
   // `tokens`: those of the issuer where the user signed in; null: it was with a password.
   async #enter(username, endpoint, memory, tokens = null) {
     this.#client.signInAgain = async () => {
+      this.#notices.away(null); // the server has answered
       await (tokens ? this.#renew(tokens) : this.#again.ask(username));
       session.freshen();
     };

@@ -174,6 +174,7 @@ class JoinPage {
     this.#show("joining");
     if (this.#username) {
       this.#client.signInAgain = async () => {
+        this.#notices.away(null); // the server has answered
         await this.#again.ask(this.#username);
         session.freshen();
       };
