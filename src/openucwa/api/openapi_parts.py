@@ -62,6 +62,7 @@ NAMES: Mapping[str, Described] = {
     "snapshot": {"description": "The snapshot's name."},
     "fault_id": {"description": "The rule's id."},
     "subscription": {"description": "The subscription's id."},
+    "folder": {"description": "The version of the files of the pages."},
     "group": {"description": "The group's id."},
     "membership": {"description": "The id of a group, a comma, and the address of a contact in it."},
     "level": {"description": "A privacy relationship level."},
