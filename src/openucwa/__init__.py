@@ -1,3 +1,3 @@
 """openucwa: an open, self-hosted server of the UCWA 2.0 online-meetings API."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
