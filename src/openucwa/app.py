@@ -42,6 +42,7 @@ from openucwa.identity.sources import Sources
 from openucwa.identity.throttle import Throttle, ThrottleSettings
 from openucwa.identity.tokens import Tokens, new_signing_key
 from openucwa.identity.user_passwords import UserPasswords
+from openucwa.meetings.assigned import AssignedMeetings
 from openucwa.meetings.configured import meeting_rules
 from openucwa.meetings.enterprise import Enterprise
 from openucwa.meetings.messages import MessageRules
@@ -284,10 +285,12 @@ class Service:
 
     def _routes(self) -> Routes:
         config, store, world = self.config, self.store, self.world
-        pools, rules, joins = self.pools, self.rules, self.joins
-        online_meetings = OnlineMeetings(store.meetings, pools, rules, config)
+        pools, rules, joins, callers = self.pools, self.rules, self.joins, self.callers
+        assigned = AssignedMeetings(store.meetings, rules, enabled=config.assigned_meeting)
         everybody = people.People()
-        applications = ApplicationDocuments(store.channels, online_meetings, everybody, queries=config.change_log)
+        applications = ApplicationDocuments(
+            store.channels, OnlineMeetings(assigned, pools), everybody, queries=config.change_log
+        )
         privacy = Privacy(store.contacts, self.enterprise)
         book = AddressBook(store, self.sources.people, config.max_group_members)
         persons = ContactRenderer(privacy)
@@ -326,8 +329,8 @@ class Service:
                 "/WebTicket/oauthtoken",
                 OAuthToken(self.sign_in, self.pools, FormLimits(config.max_form_fields, config.max_part_headers)),
             ),
-            ("/ucwa/v1/applications", Applications(store, applications, self.callers, self.sharing, world, config)),
-            (app, Application(store.applications, applications, self.callers, self.channels, world)),
+            ("/ucwa/v1/applications", Applications(store, applications, callers, self.sharing, world, config)),
+            (app, Application(store.applications, applications, callers, self.channels, world)),
             (
                 f"{app}/batch",
                 Batch(
@@ -339,19 +342,9 @@ class Service:
                     max_answer_bytes=config.max_answer_bytes,
                 ),
             ),
-            (f"{app}/events", EventChannel(store, self.channels, renderer, privacy, persons, self.callers)),
+            (f"{app}/events", EventChannel(store, self.channels, renderer, privacy, persons, callers)),
             *openucwa_routes(
-                app,
-                store,
-                pools,
-                rules,
-                meetings,
-                schemas,
-                world,
-                config,
-                self.following,
-                self.callers,
-                self.accounts,
+                app, store, pools, assigned, meetings, schemas, world, config, self.following, callers, self.accounts
             ),
             (f"{app}/policies", Policies(config)),
             (f"{app}/communication", Communication(store.applications, world, history=config.history_kept > 0)),
@@ -387,7 +380,7 @@ class Service:
             (f"{app}/openucwa/photo", photos.OwnPhoto(store.photos, self.photo_maker, enabled=config.photos)),
             (f"{app}/people", everybody),
             *people_routes(f"{app}/people", store, book, persons, privacy, world, config),
-            *meeting_routes(app, store, pools, rules, meetings, online_meetings, schemas, world, config),
+            *meeting_routes(app, store, pools, rules, assigned, meetings, schemas, world, config),
         ]
         return (*routes, (openapi.PATH, openapi.OpenApi(routes)))
 

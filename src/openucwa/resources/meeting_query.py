@@ -15,8 +15,8 @@ from openucwa.api.call import Call
 from openucwa.api.resource import Operation
 from openucwa.config import Config
 from openucwa.http.query import Query
+from openucwa.meetings.assigned import AssignedMeetings
 from openucwa.meetings.filter_syntax import FilterLimits, read_filter, read_order
-from openucwa.meetings.meeting import MeetingRules
 from openucwa.meetings.pools import Pools
 from openucwa.model.filters import Filter, Order, matching_extensions
 from openucwa.model.meeting import Extension, Meeting
@@ -112,18 +112,15 @@ class FoundMeetings(MeetingFamily[None]):
     def __init__(
         self,
         queries: contract.Queries,
-        meetings: contract.Meetings,
+        assigned: AssignedMeetings,
         pools: Pools,
-        rules: MeetingRules,
         documents: MeetingDocuments,
         config: Config,
     ) -> None:
         super().__init__(pools)
         self._queries = queries
-        self._meetings = meetings
-        self._rules = rules
+        self._assigned = assigned
         self._documents = documents
-        self._assigned = config.assigned_meeting
         self._max_results = config.max_query_results
         self._filter_limits = limits_of(config)
         self._limits = QueryLimits(
@@ -142,15 +139,14 @@ class FoundMeetings(MeetingFamily[None]):
         wanted = read_filter(asked["$filter"], self._filter_limits) if "$filter" in asked else None
         order = read_order(asked["$orderby"], self._filter_limits) if "$orderby" in asked else Order("creationTime")
         organizer = organizer_of(call)
-        if self._assigned:
-            await self._meetings.assigned(self._rules.assign(organizer))
+        assigned = await self._assigned.of(organizer)  # it is among them from the first query on
         query = MeetingQuery(
             user=organizer,
             wanted=wanted,
             order=order,
             after=_place(asked),
             limit=min(asked.get("$top", DEFAULT_TOP), self._max_results),
-            assigned=self._assigned,
+            assigned=assigned is not None,
             extension=_extension(asked),
         )
         found = await self._queries.find(query, self._limits)

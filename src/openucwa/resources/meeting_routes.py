@@ -5,6 +5,7 @@ from typing import Any
 
 from openucwa.api.resource import Resource
 from openucwa.config import Config
+from openucwa.meetings.assigned import AssignedMeetings
 from openucwa.meetings.meeting import MeetingRules
 from openucwa.meetings.pools import Pools
 from openucwa.meetings.schemas import ExtensionSchemas
@@ -30,8 +31,8 @@ def meeting_routes(
     store: Store,
     pools: Pools,
     rules: MeetingRules,
+    assigned: AssignedMeetings,
     documents: MeetingDocuments,
-    online_meetings: OnlineMeetings,
     schemas: ExtensionSchemas,
     world: World,
     config: Config,
@@ -45,14 +46,14 @@ def meeting_routes(
     meeting = f"{meetings}/{{meeting_id}}"
     extensions = f"{meeting}/onlineMeetingExtensions"
     return (
-        (family, online_meetings),
+        (family, OnlineMeetings(assigned, pools)),
         (f"{family}/onlineMeetingDefaultValues", OnlineMeetingDefaultValues(pools, config)),
-        (f"{family}/onlineMeetingEligibleValues", OnlineMeetingEligibleValues(pools, config, store.meetings, rules)),
+        (f"{family}/onlineMeetingEligibleValues", OnlineMeetingEligibleValues(pools, config, assigned)),
         (f"{family}/onlineMeetingInvitationCustomization", OnlineMeetingInvitationCustomization(pools, config)),
         (f"{family}/onlineMeetingPolicies", OnlineMeetingPolicies(pools, config)),
-        (f"{family}/phoneDialInInformation", PhoneDialInInformation(pools, config, store.meetings, rules)),
+        (f"{family}/phoneDialInInformation", PhoneDialInInformation(pools, config, assigned)),
         (f"{family}/phoneDialInInformation/{{region}}", DialIn(pools, config.dial_in_regions)),
-        (meetings, MyOnlineMeetings(store.meetings, pools, rules, documents, config)),
+        (meetings, MyOnlineMeetings(store.meetings, assigned, pools, rules, documents, config)),
         (meeting, MyOnlineMeeting(store.meetings, pools, rules, documents, world, history=config.change_log)),
         (
             f"{meeting}/invitation",

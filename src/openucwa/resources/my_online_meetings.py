@@ -11,6 +11,7 @@ from openucwa.api.pass_through import PASS_THROUGH_VALUE, pass_through_name
 from openucwa.api.resource import Operation, Precondition
 from openucwa.config import Config
 from openucwa.http import conditions
+from openucwa.meetings.assigned import AssignedMeetings
 from openucwa.meetings.meeting import PARAMETERS, MeetingRules
 from openucwa.meetings.pools import Pools
 from openucwa.meetings.properties import join_url, meeting_properties
@@ -100,6 +101,7 @@ class MyOnlineMeetings(MeetingFamily[None]):
     def __init__(
         self,
         meetings: contract.Meetings,
+        assigned: AssignedMeetings,
         pools: Pools,
         rules: MeetingRules,
         documents: MeetingDocuments,
@@ -107,6 +109,7 @@ class MyOnlineMeetings(MeetingFamily[None]):
     ) -> None:
         super().__init__(pools)
         self._meetings = meetings
+        self._assigned = assigned
         self._rules = rules
         self._documents = documents
         self._config = config
@@ -116,8 +119,7 @@ class MyOnlineMeetings(MeetingFamily[None]):
         """UCWA: myOnlineMeetings, GET."""
         organizer = organizer_of(call)
         embedded: dict[str, list[Document]] = {}
-        if self._config.assigned_meeting:
-            await self._meetings.assigned(self._rules.assign(organizer))
+        if await self._assigned.of(organizer) is not None:
             embedded["myAssignedOnlineMeeting"] = []
         embedded["myOnlineMeeting"] = []
         for meeting, extensions in await self._meetings.all(organizer):

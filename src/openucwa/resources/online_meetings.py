@@ -8,7 +8,7 @@ from openucwa.api.call import Call, Context
 from openucwa.api.resource import Operation, Resource
 from openucwa.config import Config
 from openucwa.config_options import DialInRegion
-from openucwa.meetings.meeting import MeetingRules
+from openucwa.meetings.assigned import AssignedMeetings
 from openucwa.meetings.pools import Pools
 from openucwa.model.meeting import Meeting, MeetingRel
 from openucwa.model.refusals import CannotRedirect, InvalidExchangeServerVersion, ResourceNotFound
@@ -70,14 +70,10 @@ def meeting_href(call: Context, meeting_id: str) -> str:
     return f"{call.application}/onlineMeetings/myOnlineMeetings/{meeting_id}"
 
 
-async def assigned_links(
-    call: Context, meetings: contract.Meetings, rules: MeetingRules, config: Config
-) -> dict[str, Link]:
-    """The link to the caller's myAssignedOnlineMeeting, if users have one; it is created when it is first read."""
-    if not config.assigned_meeting:
-        return {}
-    meeting = await meetings.assigned(rules.assign(organizer_of(call)))
-    return {"myAssignedOnlineMeeting": Link(meeting_href(call, meeting.id))}
+async def assigned_links(call: Context, assigned: AssignedMeetings) -> dict[str, Link]:
+    """The link to the caller's myAssignedOnlineMeeting, if users have one."""
+    meeting = await assigned.of(organizer_of(call))
+    return {} if meeting is None else {"myAssignedOnlineMeeting": Link(meeting_href(call, meeting.id))}
 
 
 class OnlineMeetings(MeetingFamily[None]):
@@ -86,11 +82,9 @@ class OnlineMeetings(MeetingFamily[None]):
     rel = "onlineMeetings"
     scopes = ANY_SCOPE
 
-    def __init__(self, meetings: contract.Meetings, pools: Pools, rules: MeetingRules, config: Config) -> None:
+    def __init__(self, assigned: AssignedMeetings, pools: Pools) -> None:
         super().__init__(pools)
-        self._meetings = meetings
-        self._rules = rules
-        self._config = config
+        self._assigned = assigned
 
     async def document(self, call: Context) -> Document:
         """The resource, for the caller's application."""
@@ -103,7 +97,7 @@ class OnlineMeetings(MeetingFamily[None]):
             "onlineMeetingPolicies",
             "phoneDialInInformation",
         )
-        links = await assigned_links(call, self._meetings, self._rules, self._config)
+        links = await assigned_links(call, self._assigned)
         links |= {name: Link(f"{href}/{name}") for name in named}
         return Document(rel=self.rel, href=href, links=links)
 
@@ -166,11 +160,9 @@ class OnlineMeetingEligibleValues(SettingsResource):
 
     rel = "onlineMeetingEligibleValues"
 
-    def __init__(self, pools: Pools, config: Config, meetings: contract.Meetings, rules: MeetingRules) -> None:
+    def __init__(self, pools: Pools, config: Config, assigned: AssignedMeetings) -> None:
         super().__init__(pools, config)
-        self._meetings = meetings
-        self._rules = rules
-        self._config = config
+        self._assigned = assigned
 
     @staticmethod
     def properties(config: Config) -> Properties:
@@ -186,7 +178,7 @@ class OnlineMeetingEligibleValues(SettingsResource):
         }
 
     async def links(self, call: Context) -> dict[str, Link]:
-        links = await assigned_links(call, self._meetings, self._rules, self._config)
+        links = await assigned_links(call, self._assigned)
         return links | {"myOnlineMeetings": Link(f"{meetings_href(call)}/myOnlineMeetings")}
 
 
@@ -238,11 +230,10 @@ class PhoneDialInInformation(MeetingFamily[None]):
     rel = "phoneDialInInformation"
     scopes = ANY_SCOPE
 
-    def __init__(self, pools: Pools, config: Config, meetings: contract.Meetings, rules: MeetingRules) -> None:
+    def __init__(self, pools: Pools, config: Config, assigned: AssignedMeetings) -> None:
         super().__init__(pools)
         self._config = config
-        self._meetings = meetings
-        self._rules = rules
+        self._assigned = assigned
 
     @Operation("Phone numbers and codes for dialing in.", refuses=READ_REFUSALS)
     async def get(self, call: Call[None]) -> Answer:
@@ -250,8 +241,7 @@ class PhoneDialInInformation(MeetingFamily[None]):
         config = self._config
         href = f"{meetings_href(call)}/{self.rel}"
         properties: Properties = {}
-        if config.assigned_meeting:
-            assigned = await self._meetings.assigned(self._rules.assign(organizer_of(call)))
+        if (assigned := await self._assigned.of(organizer_of(call))) is not None:
             properties["conferenceId"] = assigned.conference_id
         properties |= {
             "defaultRegion": config.dial_in_default_region,

@@ -7,7 +7,7 @@ from openucwa.api.resource import Resource
 from openucwa.config import Config
 from openucwa.identity.accounts import Accounts
 from openucwa.identity.callers import Callers
-from openucwa.meetings.meeting import MeetingRules
+from openucwa.meetings.assigned import AssignedMeetings
 from openucwa.meetings.pools import Pools
 from openucwa.meetings.schemas import ExtensionSchemas
 from openucwa.model.world import World
@@ -23,7 +23,7 @@ def openucwa_routes(
     app: str,
     store: Store,
     pools: Pools,
-    rules: MeetingRules,
+    assigned: AssignedMeetings,
     documents: MeetingDocuments,
     schemas: ExtensionSchemas,
     world: World,
@@ -42,8 +42,7 @@ def openucwa_routes(
         *schema_routes(f"{index}/schemas", store, pools, schemas, world, config),
     ]
     if config.change_log:
-        found = FoundMeetings(store.queries, store.meetings, pools, rules, documents, config)
-        routes.append((f"{index}/meetings", found))
+        routes.append((f"{index}/meetings", FoundMeetings(store.queries, assigned, pools, documents, config)))
         routes += _history_routes(app, store, pools, documents, schemas, world, config)
         reader = changes.ChangeReader(store.change_log, following.tail, documents, world, config)
         hooks = webhooks.Parts(store, pools, following.subscriptions, world, following.dispatcher.changed)
