@@ -38,7 +38,7 @@ async def test_earlier_version_of_extension_is_compared_and_restored(enter: Ente
     await console.check_page("41-restore", (DESKTOP, PHONE))
     await lene.replace(await read(lene, agenda), topic="Changed meanwhile", seats=12)
     await question.get_by_role("button", name="Restore").click()
-    await expect(question).to_contain_text("It has changed meanwhile.")
+    await expect(question).to_contain_text("It has changed in the meantime.")
     await expect(question).to_contain_text("Changed meanwhile")
     await question.get_by_role("button", name="Restore").click()
     await expect(console.card("agenda")).to_contain_text("Budget")

@@ -152,7 +152,7 @@ export class ConsoleHistory {
       } catch (error) {
         if (error.status !== 412) throw error;
       }
-      words = t`It has changed meanwhile.`;
+      words = t`It has changed in the meantime.`;
     }
   }
 

@@ -274,12 +274,12 @@ export class Meetings {
 
   async #meetingHref(application, id) {
     this.#forgetOthers(application);
-    if (!this.#hrefs.has(id)) await this.#look(id);
+    if (!this.#hrefs.has(id)) await this.#locate(id);
     if (!this.#hrefs.has(id)) throw new NotThere();
     return this.#hrefs.get(id);
   }
 
-  async #look(id) {
+  async #locate(id) {
     try {
       await this.listed.withIds([id]);
     } catch (error) {

@@ -402,7 +402,7 @@ export const TEXTS = {
   "not there": "nicht vorhanden",
   "Restore this version?": "Diese Version wiederherstellen?",
   "This will change. What is there now stays in the history.": "Das ändert sich. Der jetzige Stand bleibt im Verlauf.",
-  "It has changed meanwhile.": "Es hat sich inzwischen geändert.",
+  "It has changed in the meantime.": "Es hat sich inzwischen geändert.",
   "Restore “{0}”?": "„{0}“ wiederherstellen?",
   "The meeting comes back with its extensions, under the same link.":
     "Die Besprechung kommt mit ihren Erweiterungen unter demselben Link zurück.",
@@ -457,7 +457,7 @@ export const TEXTS = {
   "Enter the address of the receiver.": "Geben Sie die Adresse des Empfängers ein.",
   "It has changed in the meantime. Cancel, and open it again.":
     "Er hat sich inzwischen geändert. Brechen Sie ab und öffnen Sie ihn erneut.",
-  "It has changed meanwhile. This is how it is now.": "Er hat sich inzwischen geändert. So ist er jetzt.",
+  "It has changed in the meantime. This is how it is now.": "Er hat sich inzwischen geändert. So ist er jetzt.",
   "meeting added": "Besprechung hinzugefügt",
   "meeting changed": "Besprechung geändert",
   "meeting changed in part": "Besprechung teilweise geändert",
