@@ -189,7 +189,10 @@ export class WebhooksSection {
       await work();
     } catch (error) {
       if (error.status === 412 || error.status === 404) await this.#read();
-      notify(this.#error, error.status === 412 ? t`It has changed in the meantime. This is how it is now.` : inWords(error));
+      notify(
+        this.#error,
+        error.status === 412 ? t`It has changed in the meantime. This is how it is now.` : inWords(error),
+      );
       if (error.status === 412) this.#focus(webhook.id);
     }
   }
